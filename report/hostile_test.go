@@ -171,6 +171,11 @@ func TestNoStringActs(t *testing.T) {
 				formats = slices.DeleteFunc(formats, func(format string) bool { return format == "html" })
 			}
 			r := load(t, name)
+			r.Run.InterruptedBy, r.Run.InterruptedWhy = "ann", "incident 4711"
+			r.Run.Notes = []result.Note{
+				{At: r.Run.Started, Experiment: r.Experiments[0].ID, Phase: "fault", Author: "bob", Text: "one\ntwo", FollowUp: true},
+				{At: r.Run.Started, Author: "carol", Text: "between"},
+			}
 			e := &r.Experiments[0]
 			e.Amplification = []result.Amplification{{Dependency: "payments", Unit: result.Calls, Fault: 3, Baseline: 1, Factor: 3, Low: 2, High: 4, Method: "batch means", Storm: true}}
 			e.Spread = []result.Spread{{Journey: "browse", Harmed: 9, Journeys: 10, Estimate: 0.9, Low: 0.8, High: 1}}

@@ -116,6 +116,8 @@ func TestTheHelpTellsWhatItExitsWith(t *testing.T) {
 		{"run", 2}, {"run -f " + system + " --set environment=production", 6},
 		{"proxy -port x", 1}, {"proxy -config none", 2}, {"proxy --log-level none", 2}, {"proxy -f " + system + " --set environment=production", 6},
 		{"demo --rate 0", 2},
+		{"stop", 2}, {"stop --block x", 2}, {"stop --all --block=", 2}, {"stop latest --all", 2}, {"stop --all --unblock", 2}, {"stop -f " + system, 2},
+		{"stop --status", 0}, {"stop --unblock", 0}, {"stop --status --toxiproxy http://127.0.0.1:1", 1}, {"stop none", 1},
 	} {
 		args := strings.Fields(tt.args)
 		if code, out, errs := invoke(t, args...); code != tt.want {

@@ -58,7 +58,7 @@ func rooms() []room {
 		{name: "experiments/scaffold/link", imports: "experiments experiments/redact experiments/scaffold/draft experiments/scaffold/recording", tests: "experiments/shape"},
 		{name: "experiments/scaffold/postman", imports: "experiments experiments/redact experiments/scaffold/draft experiments/scaffold/postman/script experiments/scaffold/recording experiments/shape"},
 		{name: "experiments/scaffold/openapi", imports: "experiments experiments/redact experiments/scaffold/draft experiments/scaffold/recording experiments/shape experiments/yamlnode"},
-		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/scaffold/draft experiments/shape injectors", tests: "experiments/scaffold/har experiments/scaffold/link experiments/scaffold/openapi experiments/scaffold/postman"},
+		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/inert experiments/scaffold/draft experiments/shape injectors", tests: "experiments/scaffold/har experiments/scaffold/link experiments/scaffold/openapi experiments/scaffold/postman"},
 		{name: "experiments/scaffold/source", imports: "experiments/hosts experiments/scaffold/draft experiments/scaffold/har experiments/scaffold/link experiments/scaffold/openapi experiments/scaffold/postman"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/shape experiments/stats injectors", tests: "experiments/rows"},
 		{name: "experiments/validate", imports: "experiments experiments/figures experiments/plan experiments/shape"},
@@ -82,7 +82,7 @@ func rooms() []room {
 		{name: "injectors/gateway", imports: "injectors injectors/gateway/faultset injectors/gateway/http injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout experiments/waiting injectors/badconfig"},
 		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
 		{name: "injectors/command", imports: "experiments experiments/inert experiments/journal experiments/plan experiments/redact injectors injectors/manual", tests: "experiments/run/engine experiments/waiting injectors/injectortest"},
-		{name: "injectors/proxy", imports: "experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
+		{name: "injectors/proxy", imports: "experiments/atomicfile experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
 		{name: "injectors/toxiproxy", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout experiments/waiting injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "injectors/injectortest/dnsserver"},
@@ -126,6 +126,7 @@ func rooms() []room {
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/supervise injectors/proxy"},
 		{name: "experiments/run/standing", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/listening experiments/run/internal/usage injectors/proxy injectors/toxiproxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
+		{name: "experiments/run/stop", imports: "experiments experiments/atomicfile experiments/inert experiments/journal experiments/redact experiments/result experiments/run/cleanup experiments/run/engine experiments/run/internal/usage injectors/fleet injectors/toxiproxy", tests: "experiments/plan experiments/run experiments/run/systemtest experiments/waiting injectors/injectortest/stock"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/progress experiments/result report/results report/terminal report/words", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
@@ -133,6 +134,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/runs", imports: "cmd/blastgauge/internal/usage experiments/compare experiments/history experiments/result experiments/run"},
 		{name: "cmd/blastgauge/internal/scanning", imports: "cmd/blastgauge/internal/runs cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/findings experiments/history experiments/plan experiments/result experiments/scan"},
 		{name: "cmd/blastgauge/internal/signals", imports: "experiments/run experiments/run/engine"},
+		{name: "cmd/blastgauge/internal/gameday", imports: "cmd/blastgauge/internal/usage experiments/inert experiments/journal experiments/plan experiments/run"},
 		{name: "cmd/blastgauge/internal/version"},
 		{name: "cmd/blastgauge/internal/browser"},
 		{name: "cmd/blastgauge/internal/livepage", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/usage experiments/plan experiments/run experiments/run/live"},

@@ -69,6 +69,7 @@ defaults:
 		}
 		write(document)
 		shows("recover", "--toxiproxy", login)
+		shows("stop", "--status", "--toxiproxy", login)
 		shows("init", "--toxiproxy", login, "--dir", filepath.Join(dir, "new"))
 		shows("proxy", "-host", login)
 		shows("demo", "--redis", login)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -39,7 +40,7 @@ func newPlan(a *app) *cobra.Command {
 			for _, e := range shape.Errors(loaded.Unset) {
 				a.printf("  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
 			}
-			found, err := run.Inspect(cmd.Context(), loaded.Plan, run.Options{Token: o.token, Getenv: a.getenv})
+			found, err := run.Inspect(cmd.Context(), loaded.Plan, run.Options{Registry: journal.UserRegistry(a.getenv), Token: o.token, Getenv: a.getenv})
 			err = errors.Join(err, found.WriteText(a.stdout, loaded.Plan))
 			_, wrote := lengths.WriteTo(a.stdout)
 			return errors.Join(err, wrote)

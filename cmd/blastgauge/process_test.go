@@ -33,6 +33,8 @@ func processes(t *testing.T) testscript.Params {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":    exits,
+			"stops":    stops,
+			"struck":   struck,
 			"roomy":    makeRoomy,
 			"shop":     startShop,
 			"doomed":   doomedShop,

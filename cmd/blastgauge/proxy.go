@@ -44,6 +44,7 @@ func newProxy(a *app) *cobra.Command {
 	f.StringVar(&o.Key, "key", "", "PEM `FILE` of the key to --cert")
 	f.StringVar(&o.UpstreamCA, "upstream-ca", "", "PEM `FILE` of who signs the certificates of upstreams: https://, rediss://, postgres:// with sslmode=verify-ca or verify-full and no sslrootcert (default: whom this machine trusts)")
 	f.Int64Var(&o.Seed, "seed", 0, "`SEED` of who is affected by a share (default: random)")
+	f.StringVar(&o.State, "state", "", "keep a block (stop --block) in `DIR` over a restart")
 	f.BoolVar(&o.RuntimeMetrics, "runtime-metrics", false, "serve metrics of the process at /metrics")
 	f.BoolVar(&o.ProxyMetrics, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
 	f.StringVar(&o.LogLevel, "log-level", "", "log to standard error from `LEVEL` on: debug, info, warn or error (default: $LOG_LEVEL, or info)")

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -43,6 +45,7 @@ func newRun(a *app) *cobra.Command {
 		Example: `  blastgauge run
   blastgauge run payments-slow --phases baseline=20s,fault=30s
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
+  blastgauge run --gameday gameday.yaml
   blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.command = splitCommand(cmd, args)
@@ -50,6 +53,7 @@ func newRun(a *app) *cobra.Command {
 		},
 	}
 	o.planFlags(cmd)
+	o.dayFlags(cmd)
 	o.runFlags(cmd)
 	return cmd
 }
@@ -102,6 +106,10 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if loaded.Unset != nil {
 		return loaded.Unset
 	}
+	typed := live.IsTyped(a.stdin) && live.IsTerminal(a.stderr)
+	if err := o.day.Set(&options, typed || o.live.Address != ""); err != nil {
+		return err
+	}
 	if err := run.CheckStart(&loaded.Plan.System, options); err != nil {
 		return err
 	}
@@ -116,7 +124,11 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	defer func() { served.Close(where) }()
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
-	served.Show(0, &options, func(p *plan.Plan) run.View { return screen.View(0, p) })
+	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
+	if typed {
+		a.attendGameDay(o, &options, screen)
+	}
+	served.Show(0, &options, options.View)
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
@@ -124,6 +136,23 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	}
 	where = filepath.Join(out.Dir, output.ReportFile)
 	return a.ending(outputs, page, more).Conclude(ctx, out)
+}
+
+// dayFlags adds the flags of a game day, beside its file.
+func (o *runOptions) dayFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.day.Yes, "yes", false, "let a game day go on by itself, and ask nobody")
+	cmd.Flags().StringVar(&o.day.Within, "decide-within", "", "how long a game day waits for a decision, as `TIME` such as 30m, before the run is interrupted (default: 4h)")
+}
+
+// attendGameDay asks at the terminal what comes next on a game day.
+func (a *app) attendGameDay(o runOptions, options *run.Options, screen *live.Screen) {
+	if o.day.File == "" || o.day.Yes {
+		return
+	}
+	prompt := gameday.New(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv)})
+	show := options.View
+	options.View = func(p *plan.Plan) run.View { return run.Views(show(p), prompt) }
+	options.Control = func(p *plan.Plan, c *run.Control) { prompt.Begin(p, c) }
 }
 
 // ending is how the command of a run ends.

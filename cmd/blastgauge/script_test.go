@@ -115,6 +115,7 @@ func scripts(*testing.T) testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exits,
+			"stops":      stops,
 			"deaf":       deaf,
 			"terminal":   inTerminal,
 			"roomy":      makeRoomy,

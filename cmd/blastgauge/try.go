@@ -15,8 +15,10 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report"
 	"github.com/blastgauge/blastgauge/report/encode"
@@ -28,6 +30,7 @@ type tryOptions struct {
 	journey string
 	arm     string
 	step    string
+	token   string
 	outputs []string
 }
 
@@ -53,6 +56,7 @@ func newTry(a *app) *cobra.Command {
 	setFlag(cmd, &o.set)
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
+	tokenFlags(cmd, &o.token, apiToken)
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
 	return cmd
 }
@@ -90,6 +94,9 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := run.CheckBlocked(ctx, options.System, run.Options{Registry: journal.UserRegistry(a.getenv), Token: o.token, Getenv: a.getenv}); err != nil {
 		return err
 	}
 	list, err := preflight.Try(ctx, options)

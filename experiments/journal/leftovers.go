@@ -21,7 +21,8 @@ var ErrNoPlan = errors.New("the journal holds no plan")
 
 var (
 	errOtherPlan = errors.New("the journal holds another plan than the list of open runs")
-	errShared    = errors.New("others than its user can write it, so it proves nothing")
+	// ErrShared means that somebody else than this user can write the directory of a run.
+	ErrShared = errors.New("others than its user can write it, so it proves nothing")
 )
 
 // Leftovers are what a run may have left behind.
@@ -89,7 +90,7 @@ func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
 		err = l.readDir(dir)
 	}
 	if err != nil {
-		l.Damage, l.Shared = err, errors.Is(err, errShared)
+		l.Damage, l.Shared = err, errors.Is(err, ErrShared)
 		l.find(map[string]faultState{})
 	}
 	return l
@@ -97,7 +98,7 @@ func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
 
 // Shared reports whether somebody else than this user can write the directory of a run or
 // its records: locks and lines there may be theirs, and prove nothing.
-func Shared(dir *os.Root) bool { return errors.Is(checkRecords(dir), errShared) }
+func Shared(dir *os.Root) bool { return errors.Is(checkRecords(dir), ErrShared) }
 
 // checkRecords returns an error if somebody else than this user can write the records
 // of a run.
@@ -118,7 +119,7 @@ func checkOwner(dir *os.Root, name string) error {
 		return err
 	}
 	if owner, known := ownerOf(info); known && owner != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("%w (%s)", errShared, name)
+		return fmt.Errorf("%w (%s)", ErrShared, name)
 	}
 	return nil
 }

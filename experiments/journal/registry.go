@@ -20,8 +20,12 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// openDir is where open runs are listed below a user's state directory.
-const openDir = "blastgauge/runs"
+// Where a user's state directory has what this room keeps there.
+const (
+	ownDir   = "blastgauge"
+	openDir  = "blastgauge/runs"  // the open runs
+	aliveDir = "blastgauge/alive" // the runs that go on
+)
 
 // An OpenRun is a run that is not known to be over: it goes on, or it died and nothing
 // has finished cleaning up after it. It holds all that a clean-up needs, because the
@@ -47,8 +51,8 @@ func OpenRegistry(state string) Registry { return Registry{state} }
 
 var errNoState = errors.New("there is no state directory: set HOME or XDG_STATE_HOME")
 
-// root opens the directory of the list. It creates one that only its user can read.
-func (l Registry) root() (*os.Root, error) {
+// root opens one of these directories. It creates one that only its user can read.
+func (l Registry) root(dir string) (*os.Root, error) {
 	if l.state == "" {
 		return nil, errNoState
 	}
@@ -60,22 +64,22 @@ func (l Registry) root() (*os.Root, error) {
 		return nil, err
 	}
 	defer func() { _ = state.Close() }() // nothing is written through it
-	if err := state.MkdirAll(openDir, 0o700); err != nil {
+	if err := state.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return state.OpenRoot(openDir)
+	return state.OpenRoot(dir)
 }
 
-// existing opens the directory of the list; nil if there is none.
-func (l Registry) existing() (*os.Root, error) {
+// existing opens one of these directories; nil if there is none.
+func (l Registry) existing(dir string) (*os.Root, error) {
 	if l.state == "" {
 		return nil, nil
 	}
-	dir, err := atomicfile.OpenDir(filepath.Join(l.state, openDir))
+	root, err := atomicfile.OpenDir(filepath.Join(l.state, dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return dir, err
+	return root, err
 }
 
 // entryName is the name of the file that lists a run.
@@ -100,7 +104,7 @@ func (l Registry) Add(o OpenRun) (release func(), err error) {
 	if err != nil {
 		return release, err
 	}
-	dir, err := l.root()
+	dir, err := l.root(openDir)
 	if err != nil {
 		return release, err
 	}
@@ -129,7 +133,7 @@ func (l Registry) Alive(run string) (alive bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	dir, err := l.existing()
+	dir, err := l.existing(openDir)
 	if err != nil || dir == nil {
 		return false, err
 	}
@@ -154,7 +158,7 @@ func (l Registry) Remove(run string) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := l.existing()
+	dir, err := l.existing(openDir)
 	if err != nil || dir == nil {
 		return err
 	}
@@ -183,7 +187,7 @@ func (l Registry) AddJoined(run string, j Joined) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := l.root()
+	dir, err := l.root(openDir)
 	if err != nil {
 		return err
 	}
@@ -209,7 +213,7 @@ func (l Registry) Joined(run string) (list []Joined, err error) {
 	if _, err := entryName(run); err != nil {
 		return nil, err
 	}
-	dir, err := l.existing()
+	dir, err := l.existing(openDir)
 	if err != nil || dir == nil {
 		return nil, err
 	}
@@ -250,7 +254,7 @@ func (e *EntryError) Unwrap() error { return e.Err }
 // even if there is an error, which holds an [EntryError] for each entry that cannot.
 func (l Registry) All() (list []OpenRun, err error) {
 	defer inList(&err)
-	dir, err := l.existing()
+	dir, err := l.existing(openDir)
 	if err != nil || dir == nil {
 		return nil, err
 	}

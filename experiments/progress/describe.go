@@ -48,6 +48,14 @@ func Describe(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "note", e.Author + ": " + e.Detail
 	case journal.SuiteStopped:
 		return "stop", e.Detail
+	case journal.Waiting:
+		return "wait", "for a decision about " + e.Experiment
+	case journal.Decided:
+		text := describeDecision(e)
+		if e.Author != "" {
+			text += " (" + e.Author + ")"
+		}
+		return "decided", text
 	case journal.ExperimentEnded:
 		if e.Error != "" {
 			return "end", e.Experiment + ": " + e.Error
@@ -65,7 +73,7 @@ func describeInterruption(e journal.Event) string {
 	case e.Reason == "":
 		return "stopped by " + e.Author
 	}
-	return "stopped by " + e.Author + ": " + e.Reason
+	return "stopped by " + e.Author + " (" + e.Reason + ")"
 }
 
 // DescribeReading says in a few words what the check of an invariant found.

@@ -40,6 +40,7 @@ type Progress struct {
 	Over     bool                 // the run has ended
 
 	epoch time.Time // what Since and Intended are relative to
+	next  int       // the first experiment that may still be run, by what was decided
 }
 
 // An Experiment is what is known of the experiment that goes on, or of the last one.
@@ -66,12 +67,6 @@ type Experiment struct {
 	inPhase  int                      // how many samples ended in the current phase
 	sample   Counts                   // of the current second
 	sampled  time.Time                // when the current second began
-}
-
-// Waiting is what a game day asks before an experiment.
-type Waiting struct {
-	Experiment, Owner, Expect, Question string
-	Since                               time.Time
 }
 
 // New knows that a run of p begins now.
@@ -145,6 +140,7 @@ func (p *Progress) Record(e journal.Event, now time.Time) (ended *Trial) {
 		ended = p.Trials.record(p.Plan, e)
 	}
 	p.recordRun(e, now)
+	p.recordDecision(e, now)
 	p.recordExperiment(e, now)
 	p.enter(e, ended)
 	return ended
@@ -168,7 +164,7 @@ func (p *Progress) recordRun(e journal.Event, now time.Time) {
 	case journal.Interrupted, journal.SuiteStopped:
 		_, p.Stopping = Describe(p.Plan, e)
 	case journal.RunEnded:
-		p.Over, p.Waiting = true, nil
+		p.Over = true
 	}
 }
 

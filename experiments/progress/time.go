@@ -24,7 +24,7 @@ func (p *Progress) Left(now time.Time) time.Duration {
 		return max(0, p.Plan.Scan.Budget-now.Sub(p.Began))
 	}
 	var left time.Duration
-	next := p.Current.Index + 1
+	next := min(max(p.Current.Index+1, p.next), len(p.Plan.Experiments))
 	if p.Current.Running {
 		left = p.Experiment().Duration() - p.At(now)
 	}

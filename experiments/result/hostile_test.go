@@ -106,6 +106,11 @@ func FuzzHostileJournal(f *testing.F) {
 	f.Add(s.lines(f), int64(0), int64(40_000_000))
 	s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Since = math.MinInt64 })
 	f.Add(s.lines(f), int64(math.MaxInt64), int64(-1))
+	noted := newStory()
+	noted.writeJournal()
+	noted.at(endAt+1, journal.Event{Kind: journal.Noted, Author: "ann", Detail: "a\nb", FollowUp: true})
+	noted.at(endAt+2, journal.Event{Kind: journal.Interrupted, Detail: "INT", Author: "ann", Reason: "incident 4711"})
+	f.Add(noted.lines(f), int64(0), int64(40_000_000))
 	obs := s.obs[:200]
 	harmed := causeStory()
 	harmed.introduce()

@@ -1,7 +1,10 @@
 package result
 
 import (
+	"slices"
+
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // A noteList collects what people wrote while a run went on, and where the run was then.
@@ -11,16 +14,20 @@ type noteList struct {
 	phase      journal.Phase
 }
 
-func (n *noteList) event(e journal.Event) {
+// event takes an event of the run of p, which is nil before its plan is known.
+func (n *noteList) event(e journal.Event, p *plan.Plan) {
 	switch e.Kind {
 	case journal.ExperimentStarted:
-		n.experiment, n.phase = e.Experiment, ""
+		n.experiment, n.phase = "", ""
+		if p != nil && slices.ContainsFunc(p.Experiments, func(x plan.Experiment) bool { return x.ID == e.Experiment }) {
+			n.experiment = e.Experiment
+		}
 	case journal.PhaseStarted:
 		n.phase = e.Phase
 	case journal.ExperimentEnded:
 		n.experiment, n.phase = "", ""
 	case journal.Noted:
-		if len(n.list) < journal.MostNotes {
+		if len(n.list) < journal.MostNotes && e.At.Year() > 0 {
 			n.list = append(n.list, Note{
 				At: e.At, Since: e.Since.Seconds(), Experiment: n.experiment, Phase: string(n.phase),
 				Author: e.Author, Text: e.Detail, FollowUp: e.FollowUp,

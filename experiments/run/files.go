@@ -76,7 +76,7 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 // pages, are given.
 func Makes(also ...string) func(name string) bool {
 	made := append([]string{
-		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, configfile.UndoDir,
+		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, journal.StopFile, configfile.UndoDir,
 		cleanup.LogFile, generator.LogFile, result.File,
 	}, also...)
 	return func(name string) bool {

@@ -34,6 +34,9 @@ func (found Inspection) WriteText(w io.Writer, p *plan.Plan) error {
 	if found.Toxiproxy.Kind != "" && found.Servers == nil {
 		fmt.Fprintf(&b, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, inert.Text(found.Toxiproxy.Version), p.System.Toxiproxy, describeProtection(found.Toxiproxy.Kind, p))
 	}
+	if found.Blocked != nil {
+		fmt.Fprintf(&b, "  ! Blocked  %s\n             a run would be refused\n", inert.Text(found.Blocked.Error()))
+	}
 	switch {
 	case found.Embedded:
 		b.WriteString("  Toxiproxy  embedded: its proxies exist only while blastgauge runs\n")

@@ -289,6 +289,8 @@ type Inspection struct {
 	// where dependencies have some of their own.
 	Servers []fleet.Server
 	On      []plan.Fault
+	// Blocked is who keeps runs from beginning, and how that is lifted; nil: nobody does.
+	Blocked error
 	// Unreachable is why no server was asked; nil where one was.
 	Unreachable error
 }
@@ -297,6 +299,7 @@ type Inspection struct {
 // before it starts, and changes nothing. It starts no program. The inspection holds what was found before an error.
 func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, err error) {
 	o = o.withDefaults()
+	found.Blocked = CheckBlocked(ctx, &p.System, o)
 	if found.Files, err = configfile.Preflight(p); err != nil {
 		return found, err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
@@ -66,6 +67,12 @@ type Options struct {
 	Command []string
 	// Allow lists verdicts, inconclusive or invalid, that count as held in the exit code.
 	Allow []result.Verdict
+	// Unattended lets a game day go on by itself. Otherwise it waits before each experiment
+	// until somebody decides by [Control.Decide], and Control is needed.
+	Unattended bool
+	// DecideWithin is how long a game day waits for one decision before the run is
+	// interrupted; 0 means [engine.DefaultDecideWithin].
+	DecideWithin time.Duration
 	// Earlier is the result of an earlier scan, of which a scan takes over what still holds;
 	// nil: nothing is.
 	Earlier *result.Result
@@ -130,6 +137,12 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if err := CheckStart(&p.System, o); err != nil {
 		return nil, err
 	}
+	if p.GameDay != nil && !o.Unattended && o.Control == nil {
+		return nil, usage.Errorf("a game day waits for decisions, and nobody can make them")
+	}
+	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
+		return nil, err
+	}
 	out := &Outcome{}
 	out.Err = o.runSystem(ctx, p, out)
 	if out.Result == nil {
@@ -169,6 +182,7 @@ type run struct {
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
 	control   *Control
+	decisions decisions                              // of a game day
 	ended     <-chan struct{}                        // closed when the system has ended; nil: nobody would know
 	root      *os.Root                               // the run's directory
 	seen      func(fault string, e journal.Evidence) // tells the view what faults meet
@@ -188,6 +202,9 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	r.nameCommand()
 	if err := r.preflight(ctx); err != nil {
 		return r.notRun(err, out)
+	}
+	if err := o.checkOwnBlock(); err != nil { // it may have come since
+		return err
 	}
 	dir, root, err := openDir(o.Dir, p.Run)
 	if err != nil {
@@ -249,8 +266,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if err := checkAddresses(ctx, r.plan); err != nil {
 		return nil, err
 	}
-	lost := func(err error) { r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err)) }
-	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
+	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, r.leaseLost); err != nil {
 		return nil, err
 	}
 	r.fleet.NeedOnly(r.plan)
@@ -296,6 +312,8 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 	rec := newRecorder(log, view, root, r.plan, r.o.logf)
 	r.control, r.seen = r.newControl(), rec.see
 	defer r.control.end()
+	defer r.announce(dir)()
+	defer r.watchOrders(root)()
 	if r.o.Control != nil {
 		r.o.Control(r.plan, r.control)
 	}

@@ -24,7 +24,7 @@ const maxBody = 4 << 20
 // answer, or an error.
 type endpoint func(r *http.Request) (status int, answer any, err error)
 
-// handler returns the control API: Toxiproxy's, and blastgauge's leases and
+// handler returns the control API: Toxiproxy's, and blastgauge's leases, block and
 // certificates.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -47,6 +47,9 @@ func (s *Server) handler() http.Handler {
 		"GET /blastgauge/leases":                 s.listLeases,
 		"POST /blastgauge/leases":                s.acquireLease,
 		"DELETE /blastgauge/leases/{run}":        s.releaseLease,
+		"GET /blastgauge/block":                  s.showBlock,
+		"PUT /blastgauge/block":                  s.setBlock,
+		"DELETE /blastgauge/block":               s.liftBlock,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			s.calls.RLock()
@@ -136,7 +139,9 @@ func respond(w http.ResponseWriter, status int, answer any, err error) {
 	if err != nil {
 		api := asAPIError(err)
 		status = api.Status
-		if answer == nil {
+		if blocked, ok := errors.AsType[*blockedError](err); ok && answer == nil {
+			answer = blocked
+		} else if answer == nil {
 			answer = api
 		}
 	}

@@ -33,6 +33,8 @@ func outcomes() map[string]string {
 		"DELETE /proxies/{proxy}/toxics/{toxic}": "toxic removed",
 		leasePattern:                             "lease acquired or renewed",
 		"DELETE /blastgauge/leases/{run}":        "lease released",
+		"PUT /blastgauge/block":                  "blocked: no run may use this server",
+		"DELETE /blastgauge/block":               "block lifted",
 	}
 }
 
@@ -129,6 +131,8 @@ func subjectOf(r *http.Request, answer any) (attrs []any) {
 		more = []any{"type", v.Type, "stream", v.Stream, "toxicity", v.Toxicity, strengthOf(v)}
 	case leaseView:
 		run, more = v.Run, []any{"seconds", v.Seconds}
+	case Block:
+		more = []any{"by", v.By, "reason", v.Reason, "kept", v.Kept}
 	case populated:
 		more = []any{"proxies", v.names()}
 	}

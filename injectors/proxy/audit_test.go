@@ -81,6 +81,9 @@ func TestWhoChangedWhat(t *testing.T) {
 		{"DELETE", "/proxies/x/toxics/t", "", "toxic removed", map[string]any{"proxy": "x", "toxic": "t"}},
 		{"POST", "/blastgauge/leases", `{"run":"r"}`, "lease acquired or renewed", map[string]any{"level": "DEBUG", "run": "r"}},
 		{"DELETE", "/blastgauge/leases/r", "", "lease released", map[string]any{"run": "r"}},
+		{"PUT", "/blastgauge/block", `{"by":"ann","reason":"incident 4711"}`, "blocked: no run may use this server", map[string]any{"level": "INFO", "by": "ann", "reason": "incident 4711", "kept": false}},
+		{"POST", "/blastgauge/leases", `{"run":"q"}`, "refused", map[string]any{"level": "INFO", "status": 423.0}},
+		{"DELETE", "/blastgauge/block", "", "block lifted", nil},
 		{"POST", "/reset", "", "all toxics removed, all proxies enabled", nil},
 		{"DELETE", "/proxies/x", "", "proxy removed", map[string]any{"proxy": "x"}},
 	} {

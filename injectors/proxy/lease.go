@@ -36,6 +36,7 @@ type leases struct {
 	mu       sync.Mutex
 	runs     map[string]*runLease
 	released map[string]time.Time // runs that were released, and when
+	blocked  *Block               // no run may begin, or go on; nil: runs may
 	closed   bool
 }
 
@@ -54,7 +55,7 @@ func newLeases(lapsed func(run string) error) *leases {
 func (l *leases) acquire(run string, lasts time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.checkReleased(run); err != nil {
+	if err := l.checkMay(run); err != nil {
 		return err
 	}
 	for other, lease := range l.runs {
@@ -72,7 +73,7 @@ func (l *leases) acquire(run string, lasts time.Duration) error {
 func (l *leases) ensure(run string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.checkReleased(run); err != nil {
+	if err := l.checkMay(run); err != nil {
 		return err
 	}
 	if lease := l.runs[run]; run != "" && (lease == nil || !lease.acquired) {
@@ -81,10 +82,19 @@ func (l *leases) ensure(run string) error {
 	return nil
 }
 
-// check returns an error when the run was released.
+// check returns an error when the run was released, or the server is blocked.
 func (l *leases) check(run string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.checkMay(run)
+}
+
+// checkMay returns an error when a run may not use the server. Toxics of no run may always.
+// The caller holds mu.
+func (l *leases) checkMay(run string) error {
+	if l.blocked != nil && run != "" {
+		return errBlocked(*l.blocked)
+	}
 	return l.checkReleased(run)
 }
 

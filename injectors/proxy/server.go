@@ -41,6 +41,8 @@ type Options struct {
 	// RuntimeMetrics and ProxyMetrics choose what GET /metrics shows. Without both there
 	// is no such page.
 	RuntimeMetrics, ProxyMetrics bool
+	// State is a directory where a block is kept over a restart; empty: none is.
+	State string
 	// Log gets messages about what no answer of the API can report; nil discards them.
 	Log *slog.Logger
 }
@@ -61,6 +63,8 @@ type Server struct {
 	serve    sync.Once
 	serving  chan error   // once it has served: why it ended
 	calls    sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
+
+	blocking sync.Mutex // held while a block is set or lifted, and kept
 
 	// changes is held while proxies are made, moved, started and deleted: a change is made
 	// ready as a whole before it is made. Toxics come and go without it.
@@ -99,6 +103,9 @@ func Listen(o Options) (*Server, error) {
 		defer s.calls.RUnlock()
 		return s.removeRun(run)
 	})
+	if err := s.readBlock(); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	s.http = &http.Server{
 		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,

@@ -58,7 +58,7 @@ func isMissing(err error) bool {
 		return false
 	}
 	switch strings.ToLower(e.Message) { // servers before 2.0 capitalize them
-	case "proxy not found", "toxic not found", "lease not found":
+	case "proxy not found", "toxic not found", "lease not found", "block not found":
 		return true
 	}
 	return false

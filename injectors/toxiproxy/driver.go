@@ -40,9 +40,10 @@ type Options struct {
 	// dials anything.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Timeout time.Duration // of one call; 0 means 5 s
-	// Lost is called at most once per Acquire, when the lease has ended before its
-	// release. It runs in the goroutine that release waits for, so it must not call
-	// release. May be nil.
+	// Lost is called when the lease has ended before its release, also because the server
+	// was blocked: then it may be called more than once. It runs in the goroutine that
+	// release waits for, or in that of an injection or a check, so it must not call release.
+	// May be nil.
 	Lost func(error)
 }
 
@@ -78,6 +79,9 @@ func New(o Options) *Driver {
 	o = o.withDefaults()
 	return &Driver{api: newClient(o), lost: o.Lost, unsettled: map[string]bool{}, known: map[string]bool{}, found: map[string]string{}}
 }
+
+// Shown is the URL of the server without credentials, as errors show it.
+func (d *Driver) Shown() string { return d.api.shown }
 
 // Identify asks which kind of server answers, blastgauge or stock, and its version.
 // The driver remembers the answer.

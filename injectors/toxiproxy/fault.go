@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -27,6 +28,11 @@ func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
 	want, err := d.toxicFor(f, ours)
 	if err != nil {
 		return err
+	}
+	if !ours { // ours refuses the toxic by itself
+		if err := d.endIfBlocked(ctx, nil); err != nil {
+			return err
+		}
 	}
 	s, err := d.proxy(ctx, f.Proxy)
 	if isMissing(err) {
@@ -92,6 +98,9 @@ func errNeedsOurs(f plan.Fault, server string) error {
 
 func (d *Driver) add(ctx context.Context, f plan.Fault, want *newToxic) error {
 	err := d.api.call(ctx, f.Proxy, request{method: "POST", path: proxyPath(f.Proxy) + "/toxics", body: want}, nil)
+	if isStatus(err, http.StatusLocked) {
+		return d.endIfBlocked(ctx, err)
+	}
 	if err != nil {
 		d.noteUnanswered(f, err)
 		return err
@@ -180,6 +189,8 @@ func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, err
 	}
 	there, ok := s.toxic(f.Name)
 	switch {
+	case !ok && ours:
+		return absent("toxic %s is not on proxy %s", f.Name, f.Proxy), d.endIfBlocked(ctx, nil)
 	case !ok:
 		return absent("toxic %s is not on proxy %s", f.Name, f.Proxy), nil
 	case !s.Enabled:

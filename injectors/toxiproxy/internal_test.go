@@ -22,6 +22,7 @@ func (h *fakeLease) acquire(context.Context) error         { return nil }
 func (h *fakeLease) release(context.Context) error         { return nil }
 func (h *fakeLease) owner(context.Context) (string, error) { return "", nil }
 func (h *fakeLease) lasts() time.Duration                  { return time.Minute }
+func (h *fakeLease) every() time.Duration                  { return time.Minute / 4 }
 func (h *fakeLease) renew(context.Context) error {
 	h.renewals = append(h.renewals, time.Now())
 	return h.answer(len(h.renewals))

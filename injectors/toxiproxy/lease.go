@@ -10,17 +10,28 @@ import (
 // A lease reserves one server for one run. Each kind of server has its own.
 type lease interface {
 	// acquire takes the server. Where another run has it, the error is of class
-	// ErrRefused and names that run.
+	// ErrRefused and names that run; where it is blocked, it is a [BlockedError].
 	acquire(ctx context.Context) error
 	// renew extends the lease. The error is of class errLost when another run has
-	// taken the server.
+	// taken the server, and a [BlockedError] when a person has taken it from all.
 	renew(ctx context.Context) error
 	// release gives the server back. It succeeds when the run has no lease.
 	release(ctx context.Context) error
 	// owner returns the run that has the server now, or "" when none has.
 	owner(ctx context.Context) (run string, err error)
+	// every returns how often renew is called. A run notices so soon that its server was
+	// blocked.
+	every() time.Duration
 	// lasts returns how long the lease is valid without renewal.
 	lasts() time.Duration
+}
+
+// lookEvery is how often a run looks whether its server was taken away.
+const lookEvery = time.Second
+
+func isBlocked(err error) bool {
+	_, ok := errors.AsType[*BlockedError](err)
+	return ok
 }
 
 // errLost means that a lease ended before its release.
@@ -31,7 +42,7 @@ var errLost = errors.New("the lease on the server is lost")
 // creates a disabled proxy that names the run and the time when the lease ends.
 // The lease is renewed until release is called; release waits for the renewals to
 // end. When another run has the server, the error is of class [ErrRefused] and
-// names that run.
+// names that run. When a person has blocked it, the error is a [BlockedError].
 func (d *Driver) Acquire(ctx context.Context, run string) (release func(context.Context) error, err error) {
 	ours, err := d.isOurs(ctx)
 	if err != nil {
@@ -120,7 +131,7 @@ const maxRenewal = time.Second
 // each call is calls. A renewal that fails is tried again until the lease has run
 // out, because a server may fail for a moment.
 func (d *Driver) renew(renewing, calls context.Context, l lease) {
-	every := l.lasts() / 4
+	every := l.every()
 	renewed := time.Now()
 	for {
 		select {
@@ -137,7 +148,7 @@ func (d *Driver) renew(renewing, calls context.Context, l lease) {
 			return
 		case err == nil:
 			renewed = asked
-		case errors.Is(err, errLost) || time.Since(renewed) > l.lasts():
+		case errors.Is(err, errLost) || isBlocked(err) || time.Since(renewed) > l.lasts():
 			d.lost(err)
 			return
 		}

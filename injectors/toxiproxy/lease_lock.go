@@ -2,6 +2,7 @@ package toxiproxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -23,8 +24,9 @@ const (
 
 // A lock is the lease on a stock server.
 type lock struct {
-	d   *Driver
-	run string
+	d     *Driver
+	run   string
+	wrote time.Time // when the claim was last written
 }
 
 // A claim is what the lock says: which run has the server, and until when.
@@ -50,12 +52,30 @@ func parseClaim(upstream string) (claim, bool) {
 	return claim{run, until}, true
 }
 
+func (l *lock) every() time.Duration { return lookEvery }
+
 func (l *lock) lasts() time.Duration { return lockFor }
 
 func (l *lock) claim() string { return claim{l.run, time.Now().Add(lockFor)}.String() }
 
-// acquire creates the lock, which is atomic, or takes over one that has expired.
+// acquire takes the lock, unless the server is blocked. A block that comes meanwhile is
+// seen once the run has the lock: it gives it back.
 func (l *lock) acquire(ctx context.Context) error {
+	if err := l.d.blocked(ctx); err != nil {
+		return err
+	}
+	if err := l.take(ctx); err != nil {
+		return err
+	}
+	l.wrote = time.Now()
+	if err := l.d.blocked(ctx); err != nil {
+		return errors.Join(err, l.release(ctx))
+	}
+	return nil
+}
+
+// take creates the lock, which is atomic, or takes over one that has expired.
+func (l *lock) take(ctx context.Context) error {
 	body := newProxy{Name: LockProxy, Listen: "127.0.0.1:0", Upstream: l.claim()}
 	for range 5 {
 		err := l.d.post(ctx, body)
@@ -129,6 +149,12 @@ func (l *lock) write(ctx context.Context) error {
 }
 
 func (l *lock) renew(ctx context.Context) error {
+	if err := l.d.blocked(ctx); err != nil {
+		return err
+	}
+	if time.Since(l.wrote) < lockFor/4 {
+		return nil
+	}
 	c, err := l.read(ctx)
 	switch {
 	case isMissing(err):
@@ -138,7 +164,10 @@ func (l *lock) renew(ctx context.Context) error {
 	case c.run != l.run:
 		return fmt.Errorf("%w: %w", errLost, l.errTaken(c))
 	}
-	return l.write(ctx)
+	if err = l.write(ctx); err == nil {
+		l.wrote = time.Now()
+	}
+	return err
 }
 
 func (l *lock) release(ctx context.Context) error {

@@ -25,12 +25,20 @@ type leaseRequest struct {
 	Seconds float64 `json:"seconds"`
 }
 
+func (l *proxyLease) every() time.Duration { return lookEvery }
+
 func (l *proxyLease) lasts() time.Duration { return proxyLeaseFor }
 
 // acquire asks for the lease. A run that has it keeps it.
 func (l *proxyLease) acquire(ctx context.Context) error {
 	body := leaseRequest{Run: l.run, Seconds: proxyLeaseFor.Seconds()}
 	err := l.d.api.call(ctx, "", request{method: "POST", path: "/blastgauge/leases", body: body}, nil)
+	if isStatus(err, http.StatusLocked) {
+		if blocked := l.d.blocked(ctx); blocked != nil {
+			return blocked
+		}
+		return fmt.Errorf("%w: %w", ErrRefused, err) // lifted since
+	}
 	if isConflict(err) {
 		if run, asked := l.owner(ctx); asked == nil && run != "" && run != l.run {
 			err = l.d.api.errorf("run %s is using this server", run)
@@ -60,7 +68,7 @@ func (l *proxyLease) owner(ctx context.Context) (string, error) {
 // that the run is over.
 func (l *proxyLease) renew(ctx context.Context) error {
 	err := l.acquire(ctx)
-	if errors.Is(err, ErrRefused) || isGone(err) {
+	if !isBlocked(err) && errors.Is(err, ErrRefused) || isGone(err) {
 		return fmt.Errorf("%w: %w", errLost, err)
 	}
 	return err

@@ -37,7 +37,7 @@ func (d *Driver) manualEnable(ctx context.Context, proxy string) string {
 	}
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if !all[name].Enabled && name != LockProxy {
+		if !all[name].Enabled && !IsMark(name) {
 			lines = append(lines, d.curlEnable(name)+"   # if the run disabled it, and not a person")
 		}
 	}

@@ -179,7 +179,7 @@ func (d *Driver) proveEnabled(ctx context.Context, f plan.Fault) error {
 		return nil
 	}
 	for _, proxy := range slices.Sorted(maps.Keys(all)) {
-		if !all[proxy].Enabled && proxy != LockProxy {
+		if !all[proxy].Enabled && !IsMark(proxy) {
 			return unprovenError{d.api.errorf("%w: nothing shows that %s was on proxy %s, and proxy %s is disabled", ErrUnproven, f.Name, f.Proxy, d.api.printable(proxy))}
 		}
 	}

@@ -40,6 +40,7 @@ type Suite struct {
 	Timestamp  string     `xml:"timestamp,attr,omitempty"`
 	Properties []Property `xml:"properties>property,omitempty"`
 	Cases      []Case     `xml:"testcase"`
+	Out        string     `xml:"system-out,omitempty"` // see [Suite.SetOut]
 
 	seconds float64
 }
@@ -81,6 +82,14 @@ type Outcome struct {
 // Set adds a property.
 func (s *Suite) Set(name, value string) {
 	s.Properties = append(s.Properties, Property{name, value})
+}
+
+// SetOut sets what servers show as the output of the suite, a line each.
+func (s *Suite) SetOut(lines []string) {
+	for i := range lines {
+		lines[i] = inert.Text(lines[i]) // so that each is one
+	}
+	s.Out = strings.Join(lines, "\n")
 }
 
 // SetLinks sets a property for each link.
@@ -142,6 +151,7 @@ func line(text string) string { return shortened(inert.Text(text), longestLine) 
 // inert returns the suite with every text made harmless and short, whoever set it.
 func (s Suite) inert() Suite {
 	s.ID, s.Name, s.File, s.Time, s.Timestamp = name(s.ID), name(s.Name), line(s.File), seconds(s.seconds), name(s.Timestamp)
+	s.Out = shortened(inert.Lines(s.Out), longestCause)
 	s.Properties = slices.Clone(s.Properties)
 	for i, p := range s.Properties {
 		s.Properties[i] = Property{name(p.Name), line(p.Value)}

@@ -163,7 +163,13 @@ func (r *Renderer) WritePage(w io.Writer, p Page) error {
 }
 
 // Form is an empty form.
-func (p Page) Form() Form { return Form{Query: p.Query} }
+func (p Page) Form() Form {
+	f := Form{Query: p.Query}
+	if p.Waiting != nil {
+		f.Experiment = p.Waiting.Experiment
+	}
+	return f
+}
 
 // Part is the part of a name, for the page's template.
 func (p Page) Part(name string) template.HTML {
@@ -193,6 +199,7 @@ type Form struct {
 	// What was sent, to be corrected.
 	Name, Text string
 	FollowUp   bool
+	Experiment string // that is decided about; empty: none
 }
 
 type formDocument struct {

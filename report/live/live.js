@@ -35,6 +35,12 @@
     if (id === 'p-waiting' && deciding) {
       var about = part.querySelector('[data-waiting]');
       deciding.hidden = !about;
+      if (about) {
+        deciding.querySelector('[name=experiment]').value = about.dataset.waiting;
+        var name = deciding.querySelector('form b');
+        if (name) name.textContent = about.dataset.waiting;
+        deciding.open = true;
+      }
     }
   }
   main.addEventListener('focusout', function () {

@@ -24,7 +24,27 @@ func WriteJUnit(w io.Writer, r *result.Result, links ...encode.Link) error {
 	for i := range r.Experiments {
 		suites = append(suites, suiteOf(r, &r.Experiments[i], links))
 	}
+	setOut(suites, r)
 	return encode.WriteJUnit(w, encode.RunKind, r.System.Name, suites)
+}
+
+// setOut puts what people wrote, and who stopped the run, into the output of the suites: of
+// the experiment that was under way, or else of the first one.
+func setOut(suites []encode.Suite, r *result.Result) {
+	for i := range suites {
+		var notes []result.Note
+		for _, n := range r.Run.Notes {
+			own := slices.ContainsFunc(r.Experiments, func(e result.Experiment) bool { return e.ID == n.Experiment })
+			if n.Experiment == r.Experiments[i].ID || i == 0 && !own {
+				notes = append(notes, n)
+			}
+		}
+		lines := encode.NoteLines(notes)
+		if i == 0 && r.Run.InterruptedBy != "" {
+			lines = append(lines, "stopped by "+words.StoppedBy(&r.Run))
+		}
+		suites[i].SetOut(lines)
+	}
 }
 
 // suiteOf is the suite of one experiment.
@@ -37,6 +57,7 @@ func suiteOf(r *result.Result, e *result.Experiment, links []encode.Link) encode
 		s.Timestamp = e.Phases[0].From.UTC().Format("2006-01-02T15:04:05")
 	}
 	setProperties(&s, r, e)
+	setGameDay(&s, r, e)
 	s.SetLinks(links)
 	s.Add(encode.Outcome{Name: called + ": hypothesis", Seconds: took, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e)), Links: links})
 	for _, c := range e.Criteria {

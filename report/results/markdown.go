@@ -23,7 +23,7 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 	m.Line(markdownSentence(s.sentence()))
 	if r.Run.Outcome == result.Interrupted {
 		m.Line("")
-		m.Line(encode.Markdown("Stopped by SIG" + r.Run.Signal + ". What follows is what was known by then."))
+		m.Line(encode.Markdown("Stopped by " + words.StoppedBy(&r.Run) + ". What follows is what was known by then."))
 	}
 	if s.worst != nil {
 		m.Line("")
@@ -33,9 +33,10 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 		m.Line("")
 		m.Line(encode.Markdown(text))
 	}
-	for _, section := range []func(*encode.Comment){s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
+	for _, section := range []func(*encode.Comment){s.gameDayTable, s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
 		m.Section(section)
 	}
+	m.Notes(r.Run.Notes)
 	m.Line("")
 	text, removed := s.removal()
 	if !removed {

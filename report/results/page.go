@@ -31,6 +31,7 @@ type document struct {
 	Sections   []*experiment // in full
 	Folded     []*experiment // held or not run
 	Matrix     *matrix
+	GameDay    *gameDay
 	Intervals  int // that the page shows
 	RunCommand string
 }
@@ -89,7 +90,7 @@ func newDocument(r *result.Result, o page.Options) (*document, error) {
 	p := &document{
 		Frame: page.NewFrame("Resilience report", title, o), summary: s, R: r, JSON: embedded,
 		Lead: s.sentence(), Figures: s.figures(), Broken: s.damages(), Scale: rootScaleFor(s.order),
-		Matrix: newMatrix(s), RunCommand: runCommand(r),
+		Matrix: newMatrix(s), GameDay: newGameDay(r), RunCommand: runCommand(r),
 	}
 	for _, e := range s.order {
 		p.sort(newExperiment(s, e))
@@ -132,6 +133,18 @@ func (p *document) Failure() string {
 		}
 	}
 	return text
+}
+
+// StoppedBy is who interrupted the run.
+func (p *document) StoppedBy() string { return words.StoppedBy(&p.R.Run) }
+
+// Notes are what people wrote while the run went on.
+func (p *document) Notes() []page.NoteRow {
+	names := map[string]string{}
+	for _, e := range p.All() {
+		names[e.ID] = e.Name()
+	}
+	return page.NoteRows(p.R.Run.Notes, names)
 }
 
 // Removal says what became of the faults.

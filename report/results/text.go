@@ -20,6 +20,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p := &printer{terminal.NewPrinter(o)}
 	s := summarize(r)
 	p.head(s)
+	p.gameDay(s)
 	p.table(s)
 	p.fails(s)
 	p.invariants(s)
@@ -30,6 +31,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p.impacts(s)
 	p.reasons(s)
 	p.next(s)
+	p.Notes(s.r.Run.Notes)
 	p.documents(s)
 	p.caveats(s)
 	p.Line("")
@@ -45,7 +47,7 @@ func (p *printer) head(s *summary) {
 	if text := inert.Text(s.r.Run.Error); text != "" {
 		p.Wrap("", figures.Opening(text))
 	} else if s.r.Run.Outcome == result.Interrupted {
-		p.Wrap("", "Stopped by SIG"+inert.Text(s.r.Run.Signal)+". What follows is what was known by then.")
+		p.Wrap("", "Stopped by "+inert.Text(words.StoppedBy(&s.r.Run))+". What follows is what was known by then.")
 	}
 	if s.worst != nil {
 		p.Wrap("", inert.Text(s.largest(s.worst.ID)))

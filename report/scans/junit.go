@@ -174,6 +174,11 @@ func (s *summary) scanSuite(links []encode.Link) encode.Suite {
 		o.Verdict, o.Reasons = result.NotRun, []string{s.why()}
 	}
 	suite.Add(o)
+	lines := encode.NoteLines(s.r.Run.Notes)
+	if s.r.Run.InterruptedBy != "" {
+		lines = append(lines, "stopped by "+words.StoppedBy(&s.r.Run))
+	}
+	suite.SetOut(lines)
 	return suite
 }
 

@@ -41,6 +41,7 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 	m.Fold("What is not known", func(m *encode.Comment) { bullets(m, "", s.unreached()) })
 	m.Fold("What was harmed", func(m *encode.Comment) { bullets(m, "", s.harmList()) })
 	m.Fold("Pools and pairs", func(m *encode.Comment) { bullets(m, "", s.ofSeveral()) })
+	m.Notes(r.Run.Notes)
 	m.Section(func(m *encode.Comment) { bullets(m, "Warnings", s.warnings()) })
 	m.Line("")
 	m.Line(encode.Markdown(s.ended()), " Scan ", encode.Markdown(r.Run.ID), ", ", figures.Period(r.Run.Started, r.Run.Ended), ".")

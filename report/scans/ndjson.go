@@ -31,7 +31,8 @@ func WriteNDJSON(w io.Writer, r *result.Result) error {
 		}
 		list = append(list, e)
 	}
-	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, What: s.ended(), Reasons: s.trouble(), ExitCode: &r.Run.ExitCode})
+	list = append(list, encode.NoteEvents(r.Run.Notes)...)
+	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, What: s.ended(), Reasons: s.trouble(), ExitCode: &r.Run.ExitCode, InterruptedBy: r.Run.InterruptedBy, InterruptedWhy: r.Run.InterruptedWhy})
 	for i := range list {
 		list[i].Run = r.Run.ID // a reader may see one line only
 	}

@@ -71,6 +71,9 @@ func newPageRow(i int, one row, everything bool) pageRow {
 	return r
 }
 
+// Notes are what people wrote while the scan went on.
+func (d *document) Notes() []page.NoteRow { return page.NoteRows(d.R.Run.Notes, nil) }
+
 // Headline is the answer in one line.
 func (d *document) Headline() string { return d.headline() }
 

@@ -313,7 +313,7 @@ func (s *summary) ended() string {
 		return text + ", and everything was tried that was planned."
 	}
 	text += ", and ended because " + why
-	if s.m.Detail != "" {
+	if s.m.Detail != "" && s.r.Run.Outcome != result.Interrupted { // which says it already
 		text += " (" + s.m.Detail + ")"
 	}
 	return text + "."
@@ -325,10 +325,10 @@ func (s *summary) why() string {
 		return words.EndOfScan(s.m.Ended)
 	}
 	why := words.EndOfScan(result.Interrupted)
-	if signal := s.r.Run.Signal; signal != "" {
-		why += " by SIG" + signal
+	if s.r.Run.Signal == "" && s.r.Run.InterruptedBy == "" {
+		return why
 	}
-	return why
+	return why + " by " + words.StoppedBy(&s.r.Run)
 }
 
 // unreached are the sentences about what has no answer and why, by verdict.

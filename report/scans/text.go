@@ -42,6 +42,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p.pairs(s)
 	p.pools(s)
 	p.bullets("Not known", s.unreached())
+	p.Notes(s.r.Run.Notes)
 	p.warnings(s)
 	p.Line("")
 	p.Wrap("", inert.Text(s.ended()))

@@ -148,7 +148,7 @@ func (o Options) logDisabled(ctx context.Context, d *fleet.Fleet, url string) er
 		return err
 	}
 	for _, p := range proxies {
-		if !p.Enabled && p.Name != toxiproxy.LockProxy {
+		if !p.Enabled && !toxiproxy.IsMark(p.Name) {
 			down := plan.Fault{Proxy: p.Name, Fault: experiments.Fault{Inject: "down"}}
 			o.logf(url)("proxy %s is disabled; if that was a run and not a person: %s", p.Name, d.ManualRemoval(ctx, down))
 		}

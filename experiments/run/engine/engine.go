@@ -132,6 +132,9 @@ type Options struct {
 	Noting func(record func(journal.Event) error)
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
+	// Decide takes decisions about an experiment, by its id, from now on. What it returns
+	// waits for the first one, or until ctx ends. Nil: every experiment is run.
+	Decide func(experiment string) (wait func(ctx context.Context) (journal.Decide, error))
 	// Fenced returns an error of class ErrFenced once another process has taken
 	// over the removal of this run's faults: from then on the run injects nothing.
 	// Nil: no other process can.
@@ -141,6 +144,7 @@ type Options struct {
 	InjectTimeout time.Duration // of one injection; 0 means 10 s
 	Idle          time.Duration // between the two reads of idle counters, before traffic; 0 means 500 ms, 3 s in a scan
 	HealthTimeout time.Duration // of the wait for a healthy system between experiments; 0 means 60 s
+	DecideWithin  time.Duration // of the wait for one decision, whose end interrupts the run; 0 means 4 h
 }
 
 func (o Options) withDefaults() Options {
@@ -148,6 +152,7 @@ func (o Options) withDefaults() Options {
 	o.InjectTimeout = cmp.Or(o.InjectTimeout, 10*time.Second)
 	o.Idle = cmp.Or(o.Idle, 500*time.Millisecond)
 	o.HealthTimeout = cmp.Or(o.HealthTimeout, 60*time.Second)
+	o.DecideWithin = cmp.Or(o.DecideWithin, DefaultDecideWithin)
 	return o
 }
 
@@ -226,6 +231,13 @@ func runExperiments(ctx context.Context, p *plan.Plan, log *runLog, o Options) e
 	untouched := true // no fault was meant to be injected until now
 	var before *experimentRun
 	for i := range p.Experiments {
+		switch decision, err := o.decide(ctx, experimentLog{log, p.Experiments[i].ID}); {
+		case err != nil || decision == journal.End:
+			return err
+		case decision == journal.Skip:
+			before = nil
+			continue
+		}
 		x := newExperimentRun(&p.Experiments[i], i, log, o)
 		x.untouched, x.before = untouched, before
 		if i+1 < len(p.Experiments) && p.Experiments[i+1].SharesBaseline {

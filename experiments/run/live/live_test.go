@@ -2,6 +2,7 @@ package live
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -102,6 +103,10 @@ func (o *orders) Note(author, text string, followUp bool) error {
 		text += " (follow up)"
 	}
 	return o.add("note " + author + ": " + text)
+}
+
+func (o *orders) Decide(d journal.Decide) error {
+	return o.add(fmt.Sprintf("%s %s by %s: %s", d.Decision, d.Experiment, d.Author, d.Why))
 }
 
 // serve starts a server that ends with the test.
@@ -329,6 +334,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"the page posted":             {post(s, "/"+operator, nil), 405},
 		"an observer's note":          {post(s, "/note"+observer, note), 403},
 		"an observer's stop":          {post(s, "/stop"+observer, url.Values{"name": {"x"}}), 403},
+		"an observer's decision":      {post(s, "/decide"+observer, url.Values{"name": {"x"}}), 403},
 		"an observer's form":          {get(s, "/stop"+observer), 403},
 		"an operator's form":          {get(s, "/stop"+operator), 200},
 		"another kind of body":        {with(post(s, "/note"+operator, note), header("Content-Type", "text/plain")), 415},
@@ -367,13 +373,14 @@ func TestOperatorsAct(t *testing.T) {
 	same := post(s, target("note"), url.Values{"name": {"ann"}, "text": {"hello"}, "follow_up": {"yes"}})
 	same.Header.Set("Origin", "http://"+same.Host)
 	same.Header.Set("Sec-Fetch-Site", "same-origin")
-	for _, r := range []*http.Request{same, post(s, target("stop"), url.Values{"name": {"bo"}, "why": {"incident 4711"}})} {
+	for _, r := range []*http.Request{same, post(s, target("stop"), url.Values{"name": {"bo"}, "why": {"incident 4711"}}),
+		post(s, target("decide"), url.Values{"name": {"ann"}, "text": {"later"}, "decision": {"skip"}, "experiment": {"payments-hang"}})} {
 		resp := call(s, r)
 		if to := resp.Header.Get("Location"); resp.StatusCode != 303 || !strings.HasSuffix(to, "?t="+s.operator) {
 			t.Errorf("%s: %d to %q", r.URL, resp.StatusCode, to)
 		}
 	}
-	if got, want := told.all(), "note ann: hello (follow up); stop bo: incident 4711"; got != want {
+	if got, want := told.all(), "note ann: hello (follow up); stop bo: incident 4711; skip payments-hang by ann: later"; got != want {
 		t.Errorf("the run was told %q, want %q", got, want)
 	}
 	told.fail = errors.New("the run is over")

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	pages "github.com/blastgauge/blastgauge/report/live"
 )
@@ -185,6 +186,7 @@ func (s *Server) View(index int, p *plan.Plan) *View { return s.runs[index].begi
 type Control interface {
 	Stop(by, why string) error
 	Note(author, text string, followUp bool) error
+	Decide(d journal.Decide) error
 }
 
 // Control says how the run of an index is acted on.

@@ -32,6 +32,7 @@ type Options struct {
 	Seed           int64    // of who is affected by a share; 0: random
 	RuntimeMetrics bool
 	ProxyMetrics   bool
+	State          string // a directory where a block is kept over a restart; empty: none is
 	Version        string
 	LogLevel       string // debug, info, warn or error; empty: as $LOG_LEVEL says, or info
 	LogFormat      string // text or json
@@ -79,7 +80,7 @@ func Start(o Options) (*Server, error) {
 	}
 	served, err := proxy.Listen(proxy.Options{
 		Listen: address, Token: token, Seed: uint64(o.Seed), Version: o.Version, RuntimeMetrics: o.RuntimeMetrics, ProxyMetrics: o.ProxyMetrics,
-		Certificate: certificate, UpstreamRoots: roots, Log: log,
+		Certificate: certificate, UpstreamRoots: roots, State: o.State, Log: log,
 	})
 	if err != nil {
 		return nil, explainTaken(err)

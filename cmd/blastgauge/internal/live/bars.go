@@ -133,7 +133,7 @@ func (b *bars) Record(e journal.Event) {
 // above says of an event what is to stay on the screen; empty: nothing.
 func (p *picture) above(e journal.Event) (above string) {
 	switch e.Kind {
-	case journal.Interrupted, journal.SuiteStopped, journal.BaselineHarmed:
+	case journal.Interrupted, journal.Noted, journal.SuiteStopped, journal.BaselineHarmed, journal.Decided:
 		_, above = progress.Describe(p.Plan, e)
 	case journal.InvariantChecked:
 		if e.Check != nil && !e.Check.Holds {

@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func (l *lines) Record(e journal.Event) {
 	l.last = time.Now()
 	switch e.Kind {
 	case journal.ExperimentStarted:
-		l.index++
+		l.index = max(0, slices.IndexFunc(l.plan.Experiments, func(x plan.Experiment) bool { return x.ID == e.Experiment }))
 		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.plan.Experiments), progress.DescribeFaults(l.plan.Experiments[l.index])))
 	case journal.PhaseStarted:
 		l.endPhase(e.At)

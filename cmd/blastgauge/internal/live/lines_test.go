@@ -140,6 +140,8 @@ func TestDescribeTrouble(t *testing.T) {
 		{journal.Event{Kind: journal.FaultRemoved, Fault: slowPayments, Error: "no answer"}, "fault", "NOT REMOVED: latency 2s, jitter 250ms into payments: no answer"},
 		{journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.y.9", Verified: true}, "fault", "removed, read back as gone: blastgauge.y.9"},
 		{journal.Event{Kind: journal.Interrupted, Detail: "TERM"}, "stop", "TERM received: faults that are in force are removed"},
+		{journal.Event{Kind: journal.Interrupted, Detail: "INT", Author: "ann", Reason: "incident 4711"}, "stop", "stopped by ann (incident 4711): faults that are in force are removed"},
+		{journal.Event{Kind: journal.Noted, Author: "ann", Detail: "Support sees tickets."}, "note", "ann: Support sees tickets."},
 		{journal.Event{Kind: journal.SuiteStopped, Detail: "a removal was not verified"}, "stop", "a removal was not verified"},
 		{journal.Event{Kind: journal.ExperimentEnded, Experiment: "x", Error: "cut short"}, "end", "x: cut short"},
 		{journal.Event{Kind: journal.BaselineShared, Shared: &journal.SharedStretch{Of: "x"}}, "base", "the end of the recovery of x"},

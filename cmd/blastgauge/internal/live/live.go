@@ -134,6 +134,25 @@ func (s *Screen) Write(lines []byte) (int, error) {
 	return s.output.Write(lines)
 }
 
+// Ask prints lines, and takes what is drawn from the place where somebody types an answer
+// then, until it is [Screen.Answered].
+func (s *Screen) Ask(lines string) {
+	lines = inert.Lines(lines)
+	if s.canvas == nil {
+		s.log.print(strings.TrimSuffix(lines, "\n"))
+		return
+	}
+	_, _ = s.canvas.Write([]byte(lines)) // it has no error
+	s.canvas.console.ask("> ")
+}
+
+// Answered draws again after an answer, or where none is needed any more.
+func (s *Screen) Answered() {
+	if s.canvas != nil {
+		s.canvas.console.answered()
+	}
+}
+
 // Close takes the bars from the terminal. All views must be closed before.
 func (s *Screen) Close() {
 	if s.canvas != nil {

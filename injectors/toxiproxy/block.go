@@ -1,0 +1,194 @@
+package toxiproxy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// BlockProxy is the disabled proxy that says that no run may use a stock server. It never
+// listens, and its upstream is a text and not an address.
+const BlockProxy = "blastgauge-block"
+
+// IsMark reports whether a proxy of this name is disabled because it is no proxy, but tells
+// runs who may use a stock server.
+func IsMark(proxy string) bool { return proxy == LockProxy || proxy == BlockProxy }
+
+// A Block is the order of a person that no run uses a server until it is lifted.
+type Block struct {
+	Reason string    `json:"reason"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+	Kept   bool      `json:"kept"` // also over a restart of the server
+}
+
+// A BlockedError means that a person has taken a server away from all runs. It is of class
+// [ErrRefused].
+type BlockedError struct {
+	Block
+	URL string // of the server, without credentials
+}
+
+func (e *BlockedError) Error() string {
+	return fmt.Sprintf("toxiproxy at %s: %s has blocked it since %s: %s; `blastgauge stop --unblock --toxiproxy %s` lifts that",
+		e.URL, e.By, e.At.Format(time.RFC3339), e.Reason, e.URL)
+}
+
+func (e *BlockedError) Unwrap() error { return ErrRefused }
+
+// Block returns the block of the server; nil: there is none. Toxics can be removed all the
+// same.
+func (d *Driver) Block(ctx context.Context) (*Block, error) {
+	ours, err := d.isOurs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if ours {
+		return d.blockOfOurs(ctx)
+	}
+	return d.blockOfStock(ctx)
+}
+
+const blockPath = "/blastgauge/block"
+
+func (d *Driver) blockOfOurs(ctx context.Context) (*Block, error) {
+	var b Block
+	err := d.api.call(ctx, "", request{method: "GET", path: blockPath}, &b)
+	if isStatus(err, http.StatusNotFound) { // also of a version that knows no blocks
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.Reason, b.By = d.api.printable(b.Reason), cmp.Or(d.api.printable(b.By), "somebody")
+	return &b, nil
+}
+
+// blockOfStock reads the block of a stock server. A proxy of this name that says something
+// else is a block as well: in doubt no run begins.
+func (d *Driver) blockOfStock(ctx context.Context) (*Block, error) {
+	s, err := d.proxy(ctx, BlockProxy)
+	if isMissing(err) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, ok := parseBlock(s.Upstream)
+	if !ok {
+		b = Block{Reason: "proxy " + BlockProxy + " is there, and cannot be read", By: "somebody"}
+	}
+	b.Reason, b.By = d.api.printable(b.Reason), cmp.Or(d.api.printable(b.By), "somebody")
+	return &b, nil
+}
+
+// String returns the block as the upstream of a proxy. Nobody can connect to it.
+func (b Block) String() string {
+	return "at-" + b.At.UTC().Format(claimTime) + ".by-" + escapeWord(b.By) + ".why-" + escapeWord(b.Reason) + ".blastgauge.invalid:1"
+}
+
+// escapeWord makes a text one that has no dot and no colon.
+func escapeWord(text string) string {
+	return strings.ReplaceAll(url.QueryEscape(text), ".", "%2E")
+}
+
+func parseBlock(upstream string) (Block, bool) {
+	words := strings.SplitN(upstream, ".", 4)
+	if len(words) != 4 || words[3] != "blastgauge.invalid:1" {
+		return Block{}, false
+	}
+	at, timed := strings.CutPrefix(words[0], "at-")
+	by, named := strings.CutPrefix(words[1], "by-")
+	why, given := strings.CutPrefix(words[2], "why-")
+	when, wrong := time.Parse(claimTime, at)
+	who, wrongBy := url.QueryUnescape(by)
+	reason, wrongWhy := url.QueryUnescape(why)
+	if !timed || !named || !given || errors.Join(wrong, wrongBy, wrongWhy) != nil {
+		return Block{}, false
+	}
+	return Block{Reason: reason, By: who, At: when, Kept: false}, true
+}
+
+// SetBlock takes the server away from every run until [Driver.Unblock]. On a blastgauge
+// proxy their toxics go at once. On a stock server each run sees it within a second and
+// removes its own; those of a run that died stay. A block that is there is replaced. SetBlock
+// returns the block as the server has it.
+func (d *Driver) SetBlock(ctx context.Context, by, reason string) (Block, error) {
+	ours, err := d.isOurs(ctx)
+	if err != nil {
+		return Block{}, err
+	}
+	b := Block{Reason: reason, By: by, At: time.Now().UTC()}
+	if !ours {
+		return b, d.blockStock(ctx, b)
+	}
+	var set Block
+	err = d.api.call(ctx, "", request{method: "PUT", path: blockPath, body: b}, &set)
+	if isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusMethodNotAllowed) {
+		err = d.api.errorf("its version of blastgauge proxy knows no blocks: %w", err)
+	}
+	return set, err
+}
+
+// blockStock creates the proxy that is the block, or changes the one that is there.
+func (d *Driver) blockStock(ctx context.Context, b Block) error {
+	err := d.post(ctx, newProxy{Name: BlockProxy, Listen: "127.0.0.1:0", Upstream: b.String()})
+	if !isConflict(err) {
+		return err
+	}
+	body := map[string]any{"upstream": b.String(), "enabled": false}
+	return d.api.call(ctx, BlockProxy, request{method: "POST", path: proxyPath(BlockProxy), body: body}, nil)
+}
+
+// Unblock lets runs use the server again. It returns the block that it lifted; nil: there
+// was none.
+func (d *Driver) Unblock(ctx context.Context) (*Block, error) {
+	b, err := d.Block(ctx)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	ours, err := d.isOurs(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case ours:
+		err = d.api.call(ctx, "", request{method: "DELETE", path: blockPath}, nil)
+	default:
+		err = d.Delete(ctx, BlockProxy)
+	}
+	if isMissing(err) { // somebody else was faster
+		return b, nil
+	}
+	return b, err
+}
+
+// blocked returns an error of the type [BlockedError] where the server is blocked, and nil
+// where it is not or cannot be asked.
+func (d *Driver) blocked(ctx context.Context) error {
+	b, err := d.Block(ctx)
+	if err != nil || b == nil {
+		return nil //nolint:nilerr // whoever asks has another error, or asks again
+	}
+	return &BlockedError{*b, d.api.shown}
+}
+
+// endIfBlocked ends the run where the server is blocked, and returns why; otherwise it
+// returns err. The context of the run is over then: that is why its fault is gone, or does
+// not come.
+func (d *Driver) endIfBlocked(ctx context.Context, err error) error {
+	if blocked := d.blocked(ctx); blocked != nil {
+		d.lost(blocked)
+		return blocked
+	}
+	return err
+}
+
+func isStatus(err error, status int) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Status == status
+}
