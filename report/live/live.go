@@ -134,7 +134,7 @@ type Page struct {
 	Others  []Link       // to the runs that go on at once; none for a single run
 	// Operator is that whoever reads it may stop the run, write notes and decide.
 	Operator bool
-	Waiting  bool // for a decision
+	Waiting  *progress.Waiting // for a decision; nil: the run does not wait
 	Ended    bool
 	Over     string // where the report is, once the run has ended; empty: nowhere
 }
