@@ -218,7 +218,7 @@ func (s *Server) postDecide(r request) (pages.Form, error) {
 	if err != nil {
 		return f, err
 	}
-	err = c.Decide(journal.Decide{Experiment: f.Experiment, Decision: journal.Decision(r.PostFormValue("decision")), Author: f.Name, Why: f.Text})
+	err = c.Decide(journal.Decide{Experiment: f.Experiment, Decision: journal.DayDecision(r.PostFormValue("decision")), Author: f.Name, Why: f.Text})
 	if err != nil {
 		f.Experiment = r.run.waitsFor() // another one, by now
 	}
