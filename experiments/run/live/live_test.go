@@ -394,13 +394,22 @@ func TestOperatorsAct(t *testing.T) {
 // A stop is for the whole command: a run that begins after it is stopped as well.
 func TestAStopIsForRunsToCome(t *testing.T) {
 	t.Parallel()
-	s := serve(t, Options{Labels: []string{"naive", "hardened"}})
 	first, second := &orders{}, &orders{}
+	early := serve(t, Options{})
+	if err := early.stop("ann", "enough"); err != nil {
+		t.Errorf("before the run begins: %v", err)
+	}
+	s := serve(t, Options{Labels: []string{"naive", "hardened"}})
 	s.Control(0, first)
 	if err := s.stop("ann", "enough"); err != nil {
 		t.Fatal(err)
 	}
 	s.Control(1, second)
+	s.Close("")
+	first.fail = errors.New("over")
+	if err := early.stop("ann", "again"); err != nil {
+		t.Errorf("again before the run begins: %v", err)
+	}
 	if first.all() != "stop ann: enough" || second.all() != first.all() {
 		t.Errorf("told %q and %q", first.all(), second.all())
 	}

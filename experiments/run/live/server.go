@@ -223,7 +223,11 @@ func (s *Server) stop(by, why string) error {
 			list = append(list, r.control)
 		}
 	}
+	closed := s.closed
 	s.mu.Unlock()
+	if len(list) == 0 && !closed {
+		return nil // it ends where it would begin
+	}
 	err := errNotYet
 	for _, c := range list {
 		if stopped := c.Stop(by, why); err != nil {
