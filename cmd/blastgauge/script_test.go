@@ -124,6 +124,7 @@ func scripts(*testing.T) testscript.Params {
 			"pretill":    prepareTill,
 			"silent":     silent,
 			"signalled":  signalled,
+			"onpage":     onpage,
 			"struck":     struck,
 			"clean":      clean,
 			"counted":    counted,

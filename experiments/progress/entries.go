@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
@@ -44,7 +45,9 @@ func (p *Progress) enter(e journal.Event, ended *Trial) {
 		entry.Topic, entry.By, entry.Text, entry.FollowUp = "note", e.Author, e.Detail, e.FollowUp
 	case journal.Interrupted:
 		entry.Topic, entry.Text = Describe(p.Plan, e)
-		entry.By = e.Author
+		if e.Author != "" {
+			entry.By, entry.Text = e.Author, strings.TrimSuffix("stops the run: "+e.Reason, ": ")
+		}
 	case journal.RunEnded:
 		entry.Topic, entry.Text = "end", "the run has ended"
 		if e.Error != "" {

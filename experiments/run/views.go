@@ -15,6 +15,10 @@ import (
 func Views(list ...View) View {
 	v := views{}
 	for _, view := range list {
+		if several, ok := view.(views); ok {
+			v = append(v, several...)
+			continue
+		}
 		v = append(v, newBuffered(view))
 	}
 	return v

@@ -128,7 +128,7 @@ func (c *chart) drawUnsettled() {
 		return
 	}
 	from, to := c.x(c.v.Settled(c.journey, c.v.Now)), c.x(c.v.Now.Sub(c.v.Current.Started))
-	c.Rect(page.Style{Class: "unsettled", Color: page.SoftColor, Attrs: ` fill-opacity=".10"`}, page.X(from), page.X(max(0, to-from)), phaseRow, harmPlot)
+	c.Rect(page.Style{Class: "unsettled", Color: page.SoftColor, Attrs: ` fill-opacity=".07"`}, page.X(from), page.X(max(0, to-from)), phaseRow, harmPlot)
 	c.Vertical(page.Style{Class: "ev", Color: page.SoftColor, Attrs: ` stroke-dasharray="1 3"`}, page.X(to), phaseRow, c.bottom)
 }
 
@@ -141,8 +141,10 @@ func (c *chart) drawHarm() {
 		var list []page.Point
 		for i, s := range h.Stretches {
 			n := of(s[c.journey])
-			at := time.Duration(i)*h.Step + h.Step/2
-			list = append(list, page.Point{X: 10 * c.x(at), Y: harmPlot * (1 - min(n.Share()/c.harm.Top(), 1)), Gap: n.N == 0})
+			y := harmPlot * (1 - min(n.Share()/c.harm.Top(), 1))
+			for _, at := range []time.Duration{time.Duration(i) * h.Step, time.Duration(i+1) * h.Step} { // no slope begins before what causes it
+				list = append(list, page.Point{X: 10 * c.x(at), Y: y, Gap: n.N == 0})
+			}
 		}
 		return list
 	}

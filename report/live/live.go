@@ -134,7 +134,7 @@ type Page struct {
 	Others  []Link       // to the runs that go on at once; none for a single run
 	// Operator is that whoever reads it may stop the run, write notes and decide.
 	Operator bool
-	Waiting  string // the experiment that waits for a decision; empty: none does
+	Waiting  *progress.Waiting // for a decision; nil: the run does not wait
 	Ended    bool
 	Over     string // where the report is, once the run has ended; empty: nowhere
 }
@@ -163,7 +163,13 @@ func (r *Renderer) WritePage(w io.Writer, p Page) error {
 }
 
 // Form is an empty form.
-func (p Page) Form() Form { return Form{Query: p.Query, About: p.Waiting} }
+func (p Page) Form() Form {
+	f := Form{Query: p.Query}
+	if p.Waiting != nil {
+		f.Experiment = p.Waiting.Experiment
+	}
+	return f
+}
 
 // Part is the part of a name, for the page's template.
 func (p Page) Part(name string) template.HTML {
@@ -193,7 +199,7 @@ type Form struct {
 	// What was sent, to be corrected.
 	Name, Text string
 	FollowUp   bool
-	About      string // the experiment that a decision is about
+	Experiment string // that is decided about; empty: none
 }
 
 type formDocument struct {

@@ -35,7 +35,13 @@
     if (id === 'p-waiting' && deciding) {
       var about = part.querySelector('[data-waiting]');
       deciding.hidden = !about;
-      deciding.querySelector('[name=experiment]').value = about ? about.dataset.waiting : '';
+      if (about) {
+        deciding.querySelector('[name=experiment]').value = about.dataset.waiting;
+        var name = deciding.querySelector('form b');
+        if (name) name.textContent = about.dataset.waiting;
+        if (deciding.dataset.opened !== about.dataset.waiting) deciding.open = true;
+        deciding.dataset.opened = about.dataset.waiting;
+      }
     }
   }
   main.addEventListener('focusout', function () {
@@ -91,12 +97,25 @@
     source.addEventListener('error', function () {
       lost();
       // A browser gives up where it was refused, and tries again by itself where nobody answers.
-      if (!over && source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+      if (!over && source.readyState === EventSource.CLOSED) {
+        setTimeout(function () { if (!over && source.readyState === EventSource.CLOSED) connect(); }, 5000);
+      }
     });
   }
   connect();
+  // A browser has few connections to one server, and another tab may need one to stop the run.
+  var hiding;
+  document.addEventListener('visibilitychange', function () {
+    clearTimeout(hiding);
+    if (over) return;
+    if (document.hidden) {
+      hiding = setTimeout(function () { source.close(); }, 30000);
+    } else if (source.readyState === EventSource.CLOSED) {
+      connect();
+    }
+  });
   setInterval(function () {
-    if (Date.now() - heard > 40000) lost();
+    if (!document.hidden && source.readyState !== EventSource.CLOSED && Date.now() - heard > 40000) lost();
   }, 5000);
 
   // A name is typed once.

@@ -60,7 +60,7 @@ func TestDecideOnThePage(t *testing.T) {
 			t.Errorf("%s: status %d, told %q", name, got, told.all())
 		}
 	}
-	if got := call(s, post(s, "/decide"+operator, form)).StatusCode; got != http.StatusSeeOther || told.all() != "decide skip "+id+" ann: no time" {
+	if got := call(s, post(s, "/decide"+operator, form)).StatusCode; got != http.StatusSeeOther || told.all() != "skip "+id+" by ann: no time" {
 		t.Errorf("status %d, told %q", got, told.all())
 	}
 	view.Record(journal.Event{Seq: 3, Kind: journal.Decided, Experiment: id, Decision: journal.Skip, Author: "ann"})

@@ -44,12 +44,12 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /events", s.may(s.stream))
 	for _, action := range []string{"stop", "note", "decide"} {
 		mux.HandleFunc("GET /"+action, s.may(s.onlyOperator(func(w http.ResponseWriter, r request) {
-			s.showForm(w, http.StatusOK, pages.Form{Action: action, Query: r.query(), About: r.run.waitsBefore()})
+			s.showForm(w, http.StatusOK, pages.Form{Action: action, Query: r.query(), Experiment: r.run.waitsFor()})
 		})))
 	}
 	mux.HandleFunc("POST /stop", s.may(s.onlyOperator(s.form(s.postStop))))
 	mux.HandleFunc("POST /note", s.may(s.onlyOperator(s.form(s.postNote))))
-	mux.HandleFunc("POST /decide", s.may(s.onlyOperator(s.form(s.postDecision))))
+	mux.HandleFunc("POST /decide", s.may(s.onlyOperator(s.form(s.postDecide))))
 	mux.HandleFunc("GET /"+pages.StyleFile, static("text/css; charset=utf-8", pages.StyleSheet()))
 	mux.HandleFunc("GET /"+pages.ScriptFile, static("text/javascript; charset=utf-8", pages.Script()))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
@@ -208,10 +208,9 @@ func (s *Server) postNote(r request) (pages.Form, error) {
 	return f, c.Note(f.Name, f.Text, f.FollowUp)
 }
 
-// postDecision decides about the experiment that a game day waits before. The form says
-// which one that was, so that a page which is late decides about no other.
-func (s *Server) postDecision(r request) (pages.Form, error) {
-	f := pages.Form{Action: "decide", Name: strings.TrimSpace(r.PostFormValue("name")), Text: r.PostFormValue("text"), About: r.PostFormValue("experiment")}
+// postDecide decides about the experiment that a game day waits before.
+func (s *Server) postDecide(r request) (pages.Form, error) {
+	f := pages.Form{Action: "decide", Name: strings.TrimSpace(r.PostFormValue("name")), Text: r.PostFormValue("text"), Experiment: r.PostFormValue("experiment")}
 	if f.Name == "" {
 		return f, errNoName
 	}
@@ -219,11 +218,15 @@ func (s *Server) postDecision(r request) (pages.Form, error) {
 	if err != nil {
 		return f, err
 	}
-	return f, c.Decide(journal.Decide{Experiment: f.About, Decision: journal.DayDecision(r.PostFormValue("decision")), Author: f.Name, Why: f.Text})
+	err = c.Decide(journal.Decide{Experiment: f.Experiment, Decision: journal.DayDecision(r.PostFormValue("decision")), Author: f.Name, Why: f.Text})
+	if err != nil {
+		f.Experiment = r.run.waitsFor() // another one, by now
+	}
+	return f, err
 }
 
-// waitsBefore is the experiment that a game day waits before; empty: it waits for nothing.
-func (r *shown) waitsBefore() string {
+// waitsFor is the experiment that the run waits before; empty: it does not wait.
+func (r *shown) waitsFor() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.progress == nil || r.progress.Waiting == nil {
@@ -278,10 +281,7 @@ func (r *shown) page(now time.Time) pages.Page {
 	}
 	p.Parts, _ = r.s.renderer.Parts(r.progress, r.label(), now) // a page without parts shows what is wrong
 	p.Entries, p.Seq = r.entriesFrom(0), r.progress.Seq
-	p.Place, p.Run = pages.Place(r.progress), r.progress.Plan.Run
-	if r.progress.Waiting != nil {
-		p.Waiting = r.progress.Waiting.Experiment
-	}
+	p.Place, p.Run, p.Waiting = pages.Place(r.progress), r.progress.Plan.Run, r.progress.Waiting
 	return p
 }
 

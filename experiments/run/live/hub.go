@@ -180,6 +180,9 @@ func (r *shown) label() string {
 // send queues a message for everybody. A reader whose queue is full is left behind: it comes
 // back, or is no loss. mu must be held.
 func (r *shown) send(message []byte) {
+	if len(message) == 0 {
+		return
+	}
 	for one := range r.readers {
 		select {
 		case one.messages <- message:

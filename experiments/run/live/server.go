@@ -186,7 +186,7 @@ func (s *Server) View(index int, p *plan.Plan) *View { return s.runs[index].begi
 type Control interface {
 	Stop(by, why string) error
 	Note(author, text string, followUp bool) error
-	Decide(journal.Decide) error
+	Decide(d journal.Decide) error
 }
 
 // Control says how the run of an index is acted on.
@@ -223,7 +223,11 @@ func (s *Server) stop(by, why string) error {
 			list = append(list, r.control)
 		}
 	}
+	closed := s.closed
 	s.mu.Unlock()
+	if len(list) == 0 && !closed {
+		return nil // it ends where it would begin
+	}
 	err := errNotYet
 	for _, c := range list {
 		if stopped := c.Stop(by, why); err != nil {

@@ -40,7 +40,7 @@ func (f Flags) Set(o *run.Options, decides bool) error {
 	case f.File == "":
 		return nil
 	case !f.Yes && !decides:
-		return usage.Errorf("a game day waits for people before each experiment, and nobody types at a terminal here: run it in one, or with --live and decide on its page, or with --yes, and it goes on by itself")
+		return usage.Errorf("a game day waits for people before each experiment, and nobody types at a terminal here: run it in one, with --live to decide on a page, or with --yes, and it goes on by itself")
 	}
 	o.Unattended = f.Yes
 	if f.Within == "" {
