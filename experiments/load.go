@@ -39,12 +39,15 @@ type Outside struct {
 
 // Load is [Load] with values from outside.
 func (o Outside) Load(systemFile string, experimentFiles []string) (*System, []*Experiment, error) {
-	system := shape.ReadFile(systemFile)
-	list := make([]shape.Source, len(experimentFiles))
-	for i, file := range experimentFiles {
+	return o.load(shape.ReadFile(systemFile), readFiles(experimentFiles))
+}
+
+func readFiles(files []string) []shape.Source {
+	list := make([]shape.Source, len(files))
+	for i, file := range files {
 		list[i] = shape.ReadFile(file)
 	}
-	return o.load(system, list)
+	return list
 }
 
 // LoadSystem loads the system's document alone, and checks that every address in it is
@@ -64,9 +67,22 @@ func (o Outside) LoadSystem(file string) (*System, error) {
 }
 
 func (o Outside) load(system shape.Source, list []shape.Source) (*System, []*Experiment, error) {
-	set, err := overrides(o.Set)
+	docs, s, experiments, err := o.decode(system, list)
+	if err == nil {
+		err = shape.Join(docs...)
+	}
 	if err != nil {
 		return nil, nil, err
+	}
+	return s, experiments, nil
+}
+
+// decode reads a system and its experiments, and notes what is wrong in the documents. The
+// error is about what is set from outside.
+func (o Outside) decode(system shape.Source, list []shape.Source) ([]*shape.Document, *System, []*Experiment, error) {
+	set, err := overrides(o.Set)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	sd, s := decodeSystem(system, o.Getenv, set)
 	s.Set = o.Set
@@ -86,10 +102,7 @@ func (o Outside) load(system shape.Source, list []shape.Source) (*System, []*Exp
 			checkExperiment(d, e, s)
 		}
 	}
-	if err := shape.Join(docs...); err != nil {
-		return nil, nil, err
-	}
-	return s, experiments, nil
+	return docs, s, experiments, nil
 }
 
 func decodeSystem(src shape.Source, getenv func(string) (string, bool), set []shape.Override) (*shape.Document, *System) {
@@ -119,17 +132,34 @@ func readDocument(d *shape.Document, s shape.Shape, kind Kind) {
 	if !ok {
 		return
 	}
-	other, want, got := ExperimentKind, "a system", "an experiment"
-	if kind == ExperimentKind {
-		other, want, got = SystemKind, got, want
-	}
-	_, isKind := root.Lookup(string(kind))
-	_, isOther := root.Lookup(string(other))
-	if isOther && !isKind {
-		d.Fail(root, shape.Diagnostic{Msg: fmt.Sprintf("this document describes %s, and one of %s is needed here", got, want)})
+	_, is := root.Lookup(string(kind))
+	if got := kindOf(root); got != "" && got != kind && (!is || got == GameDayKind) {
+		d.Fail(root, shape.Diagnostic{Msg: fmt.Sprintf("this document describes %s, and one of %s is needed here", got.describe(), kind.describe())})
 		return
 	}
 	s.Read(d, root, "")
+}
+
+// kindOf is the kind of a document, going by its keys; empty where they do not tell. That of
+// a game day may name its system.
+func kindOf(root shape.Node) Kind {
+	for _, kind := range []Kind{GameDayKind, ExperimentKind, SystemKind} {
+		if _, is := root.Lookup(string(kind)); is {
+			return kind
+		}
+	}
+	return ""
+}
+
+// describe names what a document of the kind describes.
+func (k Kind) describe() string {
+	switch k {
+	case SystemKind:
+		return "a system"
+	case GameDayKind:
+		return "a game day"
+	}
+	return "an experiment"
 }
 
 // Find returns the system's document in dir or in the nearest folder around it.

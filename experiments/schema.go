@@ -13,6 +13,7 @@ type Kind string
 const (
 	SystemKind     Kind = "system"
 	ExperimentKind Kind = "experiment"
+	GameDayKind    Kind = "gameday"
 	// LineKind is no kind of document, but of the lines that a program under traffic.command
 	// writes. The room that reads them has its schema.
 	LineKind Kind = "traffic"
@@ -27,6 +28,8 @@ func Schema(kind Kind) ([]byte, error) {
 		return shape.JSONSchema(systemShape(&System{}, environment{}), "blastgauge: a system under test")
 	case ExperimentKind:
 		return shape.JSONSchema(experimentShape(&Experiment{}, environment{}), "blastgauge: an experiment")
+	case GameDayKind:
+		return shape.JSONSchema(gameDayShape(&GameDay{}), "blastgauge: a game day")
 	}
-	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s and %s", kind, SystemKind, ExperimentKind, LineKind)
+	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s, %s and %s", kind, SystemKind, ExperimentKind, GameDayKind, LineKind)
 }

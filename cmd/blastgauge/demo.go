@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -21,6 +22,7 @@ import (
 type demoOptions struct {
 	demo.Flags
 	progress string
+	live     livepage.Flags
 }
 
 func newDemo(a *app) *cobra.Command {
@@ -55,6 +57,7 @@ func newDemo(a *app) *cobra.Command {
 	f.Float64Var(&o.Rate, "rate", demo.Rate, "`N` journeys per second, of each kind on each shop (with --scan: 80): fewer are easier for a slow machine, and tell less")
 	setFlag(cmd, &o.Set)
 	progressFlag(cmd, &o.progress)
+	liveFlags(cmd, &o.live)
 	return cmd
 }
 
@@ -104,9 +107,15 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	if o.Scan {
 		perform = demo.Scan
 	}
+	labels := []string{checkout.Naive, checkout.Hardened}
+	served, err := o.live.Serve(ctx, livepage.Options{Labels: labels, Getenv: a.getenv, Logf: a.logf})
+	if err != nil {
+		return err
+	}
+	defer served.Close("")
 	return perform(ctx, demo.Options{
 		Flags: o.Flags, Documents: documents, Version: version.Current(), Commit: plan.CommitUnderTest(a.getenv),
-		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.console().Color(""),
+		Run: options, Screen: a.screen(o.progress, labels...), Live: served, Stdout: a.stdout, Color: a.console().Color(""),
 		SkipReports: func() bool { return !a.hurry.Begin() },
 		WriteReports: func(out *run.Outcome) (string, error) {
 			return filepath.Join(out.Dir, output.ReportFile), output.WriteRunFiles(out.Dir, out.Result)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -21,6 +22,7 @@ type selection struct {
 	set    []string // PATH=VALUE, in place of what the system's document says
 	seed   uint64
 	phases string
+	day    gameday.Flags
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -47,6 +49,7 @@ func (s *selection) planFlags(cmd *cobra.Command) {
 	s.flags(cmd)
 	s.seedFlag(cmd)
 	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
+	cmd.Flags().StringVar(&s.day.File, "gameday", "", "the experiments of the game day in `FILE`, in its order; run waits for a decision before each")
 }
 
 // documents returns the selection for the library.
@@ -56,6 +59,9 @@ func (s *selection) documents(getenv func(string) (string, bool)) experiments.Se
 
 // plan loads the documents and plans a run of them. A signal ends the loading.
 func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)) (*plan.Loaded, error) {
+	if err := s.day.CheckNamed(append(s.args, s.only...)); err != nil {
+		return nil, err
+	}
 	phases, err := plan.ParsePhases(s.phases)
 	if err != nil {
 		return nil, usage.Errorf("--phases: %w", err)
@@ -63,7 +69,11 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 	documents, options := s.documents(getenv), plan.Options{Seed: s.seed, Version: version.Current(), Commit: plan.CommitUnderTest(getenv), Phases: phases}
 	var loaded *plan.Loaded
 	err = readNamed(ctx, func() (err error) {
-		loaded, err = plan.Load(documents, options, getenv)
+		if s.day.File != "" {
+			loaded, err = plan.LoadGameDay(s.day.File, documents, options, getenv)
+		} else {
+			loaded, err = plan.Load(documents, options, getenv)
+		}
 		if err == nil {
 			history.ForetellFrom(runs.Dir(nil), loaded.Plan)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -45,6 +46,14 @@ func openFlag(cmd *cobra.Command, to *bool, page string) {
 // progressFlag adds the flag that says how progress is shown.
 func progressFlag(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "progress", live.Auto, "`HOW` to show progress on stderr: "+figures.List(live.Modes(), "or"))
+}
+
+// liveFlags adds the flags for the page of a run that goes on.
+func liveFlags(cmd *cobra.Command, to *livepage.Flags) {
+	f := cmd.Flags()
+	f.StringVar(&to.Address, "live", "", "serve a page of the run while it goes on, to look at and to stop it, at `ADDRESS` (default: "+livepage.Anywhere+")")
+	f.Lookup("live").NoOptDefVal = livepage.Anywhere
+	f.StringVar(&to.Cert, "live-cert", "", "serve the page with TLS: `CERT,KEY`, files in PEM")
 }
 
 // checkProgress refuses a mode that there is not.

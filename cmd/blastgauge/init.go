@@ -24,6 +24,7 @@ type initOptions struct {
 	dir       string
 	allow     []string
 	force     bool
+	gameDay   bool
 }
 
 func newInit(a *app) *cobra.Command {
@@ -36,7 +37,8 @@ func newInit(a *app) *cobra.Command {
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
   blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging
   blastgauge init --postman shop.postman_collection.json --postman-environment staging.postman_environment.json
-  blastgauge init --openapi openapi.yaml --operation listProducts --operation "POST /carts"`,
+  blastgauge init --openapi openapi.yaml --operation listProducts --operation "POST /carts"
+  blastgauge init --gameday`,
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initCommand(cmd.Context(), o) },
 	}
@@ -53,6 +55,7 @@ func newInit(a *app) *cobra.Command {
 	f.StringSliceVar(&o.allow, "allow-host", nil, "a `HOST` of staging that may be dialled, beyond loopback and *.test; repeatable")
 	f.StringVar(&o.dir, "dir", ".", "write into `DIR`")
 	f.BoolVar(&o.force, "force", false, "overwrite files that exist")
+	f.BoolVar(&o.gameDay, "gameday", false, "write a game day of the experiments that there are")
 	return cmd
 }
 
@@ -60,7 +63,7 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	if err := o.checkSources(); err != nil {
 		return err
 	}
-	d, err := o.draft(ctx)
+	d, err := o.draft(ctx, a.getenv)
 	if err != nil {
 		return err
 	}
@@ -87,18 +90,29 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	for _, s := range d.Env {
 		a.logf("set     %s before a run: the %s", s.Name, s.Of)
 	}
-	next := []string{"plan"}
-	if o.source.Given() { // a plan does not tell whether the journey works
-		next = []string{"try", "plan"}
+	next, file := []string{"plan -f"}, experiments.SystemFile
+	switch {
+	case o.gameDay:
+		next, file = []string{"plan --gameday", "run --gameday"}, experiments.GameDayFile
+	case o.source.Given(): // a plan does not tell whether the journey works
+		next = []string{"try -f", "plan -f"}
 	}
 	for i, command := range next {
-		a.printf("%-7s blastgauge %s -f %s\n", []string{"next", "then"}[i], command, filepath.Join(o.dir, experiments.SystemFile))
+		a.printf("%-7s blastgauge %s %s\n", []string{"next", "then"}[i], command, filepath.Join(o.dir, file))
 	}
 	return nil
 }
 
 // draft makes the documents from what the flags name, in memory.
-func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
+func (o *initOptions) draft(ctx context.Context, getenv func(string) (string, bool)) (*scaffold.Documents, error) {
+	if o.gameDay {
+		system, err := experiments.Find(o.dir)
+		if err != nil {
+			return nil, err
+		}
+		o.dir = filepath.Dir(system)
+		return scaffold.GameDay(system, experiments.Outside{Getenv: getenv})
+	}
 	from := scaffold.Options{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	if o.toxiproxy != "" {
 		proxies, err := o.proxies(ctx)
@@ -160,6 +174,8 @@ func (o *initOptions) checkSources() error {
 		}
 	}
 	switch {
+	case o.gameDay && len(given)+len(o.toxiproxy) > 0:
+		return usage.Errorf("--gameday makes a game day of experiments that there are: leave the other sources out")
 	case len(given) > 1:
 		return usage.Errorf("a journey is made of one source: give one of %s", figures.List(given, "and"))
 	case o.source.Origin != "" && len(given) == 0:

@@ -15,6 +15,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/signals"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -110,7 +111,7 @@ func (a *app) endEcho() {
 // execute runs the command that args name and returns its exit code.
 func (a *app) execute(ctx context.Context, args []string) int {
 	root := newRoot(a)
-	root.SetArgs(singleDashed(args))
+	root.SetArgs(livepage.JoinAddress(singleDashed(args)))
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -23,6 +27,7 @@ type runOptions struct {
 	outputs  []string
 	allow    []string
 	progress string
+	live     livepage.Flags
 	token    string
 	create   bool
 	open     bool
@@ -40,6 +45,7 @@ func newRun(a *app) *cobra.Command {
 		Example: `  blastgauge run
   blastgauge run payments-slow --phases baseline=20s,fault=30s
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
+  blastgauge run --gameday gameday.yaml
   blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.command = splitCommand(cmd, args)
@@ -47,6 +53,7 @@ func newRun(a *app) *cobra.Command {
 		},
 	}
 	o.planFlags(cmd)
+	o.dayFlags(cmd)
 	o.runFlags(cmd)
 	return cmd
 }
@@ -59,6 +66,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
 	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)
+	liveFlags(cmd, &o.live)
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
@@ -98,21 +106,42 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if loaded.Unset != nil {
 		return loaded.Unset
 	}
+	typed := live.IsTyped(a.stdin) && live.IsTerminal(a.stderr)
+	if err := o.day.Set(&options, typed || o.live.Address != ""); err != nil {
+		return err
+	}
 	if err := run.CheckStart(&loaded.Plan.System, options); err != nil {
 		return err
 	}
 	for _, text := range loaded.Plan.Advice() {
 		a.logf("! %s", text)
 	}
+	served, err := o.live.Serve(ctx, livepage.Options{Open: o.open, Getenv: a.getenv, Logf: a.logf})
+	if err != nil {
+		return err
+	}
+	where := ""
+	defer func() { served.Close(where) }()
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
-	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
+	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
+	if typed && o.day.Asks() {
+		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv), Elsewhere: o.live.Address != ""}, &options, show)
+	}
+	served.Show(0, &options, show)
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
 		return err
 	}
+	where = filepath.Join(out.Dir, output.ReportFile)
 	return a.ending(outputs, page, more).Conclude(ctx, out)
+}
+
+// dayFlags adds the flags of a game day, beside its file.
+func (o *runOptions) dayFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.day.Yes, "yes", false, "let a game day go on by itself, and ask nobody")
+	cmd.Flags().StringVar(&o.day.Within, "decide-within", "", "how long a game day waits for a decision, as `TIME` such as 30m, before the run is interrupted (default: 4h)")
 }
 
 // ending is how the command of a run ends.

@@ -10,11 +10,11 @@ import (
 
 func newSchema(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:       "schema [system|experiment|traffic]",
+		Use:       "schema [system|experiment|gameday|traffic]",
 		Short:     "Print the JSON Schema of the documents, for editors",
 		Long:      help("schema"),
 		Args:      atMost(1),
-		ValidArgs: []string{string(experiments.SystemKind), string(experiments.ExperimentKind), string(experiments.LineKind)},
+		ValidArgs: []string{string(experiments.SystemKind), string(experiments.ExperimentKind), string(experiments.GameDayKind), string(experiments.LineKind)},
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := experiments.SystemKind
 			if len(args) > 0 {

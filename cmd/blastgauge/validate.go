@@ -17,10 +17,11 @@ func newValidate(a *app) *cobra.Command {
 	var s selection
 	var specs []string
 	cmd := &cobra.Command{
-		Use:   "validate [EXPERIMENT... | DIR...]",
+		Use:   "validate [EXPERIMENT... | GAMEDAY... | DIR...]",
 		Short: "Check the documents; inject nothing",
 		Long:  help("validate"),
 		Example: `  blastgauge validate
+  blastgauge validate gameday.yaml
   blastgauge validate examples/
   blastgauge validate -o github
   blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,

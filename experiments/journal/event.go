@@ -36,6 +36,8 @@ const (
 	Interrupted       Kind = "interrupted"        // Detail names the signal; Author and Reason say who asked for it in place of one, and why
 	Noted             Kind = "noted"              // Author, Detail: what somebody wrote while the run went on; FollowUp
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
+	Waiting           Kind = "waiting"            // Experiment: a game day waits for a decision about it; no fault is in force and no journey is sent
+	Decided           Kind = "decided"            // Experiment, Decision, Author, Reason
 	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
 	Exercised         Kind = "exercised"          // Exercise: what the baseline of a scan counted
 	CellStarted       Kind = "cell_started"       // Cell: its faults are injected from now on
@@ -81,6 +83,7 @@ type Event struct {
 	Limit      float64        `json:"limit,omitempty"`
 	Detail     string         `json:"detail,omitempty"`
 	Error      string         `json:"error,omitempty"`
+	Decision   DayDecision    `json:"decision,omitempty"`
 	Author     string         `json:"author,omitempty"`    // a person, in their own words
 	Reason     string         `json:"reason,omitempty"`    // as that person says it
 	FollowUp   bool           `json:"follow_up,omitempty"` // somebody is to come back to it after the run

@@ -24,6 +24,24 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 	if err != nil {
 		return nil, err
 	}
+	o.Selected = o.Selected || len(s.Arguments)+len(s.IDs) > 0
+	return makeLoaded(system, list, o, getenv)
+}
+
+// LoadGameDay loads the document of a game day with all that it names, as [Load] does, and
+// plans a run of it. Of the selection it uses the system's document and what is set.
+func LoadGameDay(file string, s experiments.Selection, o Options, getenv func(string) (string, bool)) (*Loaded, error) {
+	s.Getenv = getenv
+	day, system, list, err := s.LoadGameDay(file, s.SystemFile)
+	if err != nil {
+		return nil, err
+	}
+	o.GameDay = day
+	return makeLoaded(system, list, o, getenv)
+}
+
+// makeLoaded plans a run of documents that are valid.
+func makeLoaded(system *experiments.System, list []*experiments.Experiment, o Options, getenv func(string) (string, bool)) (*Loaded, error) {
 	if experiments.CheckAddresses(system, list...) != nil { // every variable at once
 		return nil, experiments.CheckVariables(getenv, system, list...)
 	}
@@ -40,7 +58,6 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 	if o.Seed == 0 {
 		o.Seed = newSeed(now)
 	}
-	o.Selected = o.Selected || len(s.Arguments)+len(s.IDs) > 0
 	p, err := Make(system, list, o)
 	if err != nil {
 		return nil, err

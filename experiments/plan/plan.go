@@ -40,6 +40,8 @@ type Options struct {
 	Rates map[string]float64
 	// Selected means that the experiments were named, and are not all there are.
 	Selected bool
+	// GameDay is the game day whose experiments are planned; nil: they are of none.
+	GameDay *experiments.GameDay
 }
 
 // choices are what the command line says beside the documents.
@@ -53,7 +55,11 @@ func (o Options) choices(s *experiments.System) Choices {
 			phases = append(phases, p.name+"="+p.long.String())
 		}
 	}
-	return Choices{Set: s.Set, Phases: strings.Join(phases, ","), Selected: o.Selected}
+	c := Choices{Set: s.Set, Phases: strings.Join(phases, ","), Selected: o.Selected}
+	if o.GameDay != nil { // it says which experiments are run
+		c.Selected, c.GameDay = false, o.GameDay.File
+	}
+	return c
 }
 
 // NoOverride returns phases that leave every phase as the documents say.
@@ -80,6 +86,7 @@ func NewRun(now time.Time) string {
 func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Plan, error) {
 	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s, Choices: o.choices(s)}
 	p.Documents = systemDocuments(s)
+	p.addGameDay(o.GameDay)
 	fault := 0
 	var errs []error
 	for _, doc := range list {
@@ -101,7 +108,10 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 	}
-	if s.Defaults.ShareBaselines {
+	switch {
+	case s.Defaults.ShareBaselines && p.GameDay != nil:
+		p.ownBaselines()
+	case s.Defaults.ShareBaselines:
 		p.shareBaselines()
 	}
 	return p, nil

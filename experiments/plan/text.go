@@ -37,7 +37,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if text := p.describeTraffic(); text != "" {
 		fmt.Fprintf(&b, "  Traffic    %s\n", inert.Text(text))
 	}
-	fmt.Fprintf(&b, "  Time       about %s\n", p.Duration().Round(time.Second))
+	fmt.Fprintf(&b, "  Time       about %s%s\n", p.Duration().Round(time.Second), p.GameDay.beside())
 	if saved := p.SavedByBaselines(); saved > 0 {
 		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
 	}
@@ -55,6 +55,7 @@ func (p *Plan) writeExperiments(b *bytes.Buffer) {
 		count = fmt.Sprintf("%d experiments", n)
 	}
 	fmt.Fprintf(b, "blastgauge will run %s against %s on %s, one at a time.\n", count, p.System.Name, inert.Text(p.System.Environment))
+	p.GameDay.writeText(b)
 	for _, e := range p.Experiments {
 		e.writeText(b)
 	}

@@ -24,6 +24,8 @@ type Plan struct {
 	Choices     Choices            `json:"choices,omitzero"`
 	// Scan is what a scan may try; nil: the run performs its experiments as they are.
 	Scan *Scan `json:"scan,omitempty"`
+	// GameDay is the game day whose experiments these are; nil: they are of none.
+	GameDay *GameDay `json:"game_day,omitempty"`
 }
 
 // Choices are what a run was told beside its documents, as its flags would say it again.
@@ -32,6 +34,7 @@ type Choices struct {
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
 	Scan     []string `json:"scan,omitempty"`     // of a scan: names of dependencies, and its own flags
+	GameDay  string   `json:"game_day,omitempty"` // the file of the game day
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone
 	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
 }

@@ -57,6 +57,7 @@ func checkEvent(e *journal.Event, last time.Duration) error {
 	if e.Kind == journal.Interrupted {
 		c.signal(e.Detail)
 	}
+	oneOf(c, "decision", e.Decision, journal.DayDecisions()...)
 	c.code("guardrail", e.Guardrail)
 	c.number("guardrail", mostCount, e.Value, e.Limit)
 	if e.Check != nil {
@@ -85,7 +86,8 @@ const (
 	mostJourneys = 1000
 	mostFaults   = 10_000
 	mostTurns    = 100
-	mostRate     = 1e6 // journeys per second
+	mostItems    = 1000 // of a game day
+	mostRate     = 1e6  // journeys per second
 )
 
 // checkPlan returns what is wrong with the ids and the numbers of a plan.
@@ -107,11 +109,29 @@ func checkPlan(p *plan.Plan) error {
 			errs = append(errs, fmt.Errorf("experiment %d: %w", i+1, err))
 		}
 	}
-	errs = append(errs, checkScanned(p))
+	errs = append(errs, checkGameDay(p.GameDay), checkScanned(p))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("the plan cannot be one: %w", err)
 	}
 	return nil
+}
+
+// checkGameDay returns what is wrong with the ids and the words of a game day, which may be
+// absent.
+func checkGameDay(g *plan.GameDay) error {
+	if g == nil {
+		return nil
+	}
+	c := &checker{}
+	c.id("game day", g.Name)
+	if len(g.Items) > mostItems {
+		c.fail("game day", "%d experiments", len(g.Items))
+	}
+	for _, i := range g.Items {
+		c.id("game day", i.Experiment)
+		oneOf(c, "game day", i.Expect, experiments.ExpectHeld, experiments.ExpectRefuted)
+	}
+	return c.err
 }
 
 func checkPlanned(e *plan.Experiment) error {

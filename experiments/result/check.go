@@ -137,6 +137,7 @@ func (r *Result) check() error {
 	for _, b := range r.Behaviour {
 		c.behaviour(b)
 	}
+	c.gameDay(r.GameDay)
 	c.scanned(r)
 	if c.err != nil {
 		return fmt.Errorf("%w: its %w", ErrForeign, c.err)
@@ -191,6 +192,30 @@ func (c *checker) experiment(e *Experiment) {
 				c.number("invariant", mostCount, *n)
 			}
 		}
+	}
+}
+
+// gameDay checks what came of a game day, which may be absent.
+func (c *checker) gameDay(g *GameDay) {
+	if g == nil {
+		return
+	}
+	c.id("game day", g.Name)
+	for _, i := range g.Items {
+		c.id("game day", i.Experiment)
+		c.verdict("game day", i.Verdict)
+		oneOf(c, "game day", i.Expect, Held, Refuted)
+		oneOf(c, "game day", journal.DayDecision(i.Decision), journal.DayDecisions()...)
+		c.time("game day", i.Decided)
+		c.number("game day", mostSeconds, i.Waited)
+		for _, s := range i.Surprises {
+			c.code("surprise", string(s.Code))
+		}
+	}
+	for _, u := range g.FollowUps {
+		c.id("follow-up", u.Experiment)
+		c.code("follow-up", string(u.Of))
+		c.time("follow-up", u.At)
 	}
 }
 

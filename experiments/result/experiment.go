@@ -162,6 +162,8 @@ func (r *experimentRun) notRun(f *fold) *reason {
 	switch {
 	case !started && len(f.preflight) > 0:
 		return &reason{ReasonPreflight, "nothing was injected, because the system did not work already: " + strings.Join(f.preflight, "; ")}
+	case !started && f.skipped(r) != nil:
+		return f.skipped(r)
 	case !started && f.interrupt != nil:
 		return &reason{ReasonInterrupted, "the run was interrupted before it"}
 	case !started && f.stop != "":

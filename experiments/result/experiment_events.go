@@ -30,6 +30,8 @@ type experimentRun struct {
 	own      *journal.Event           // why it was not, although baselines are shared
 	cut      *journal.Event           // the run was interrupted in the middle of it
 	fenced   bool                     // another process ended it
+	waiting  *journal.Event           // a game day did, for a decision about it
+	decided  *journal.Event           // what that was
 	fate     fate                     // of its run
 	turns    []turn                   // of the shares that faults touch, as far as they began
 	readings []journal.Event          // of invariants
@@ -88,6 +90,10 @@ func (r *experimentRun) event(e journal.Event) {
 		r.own = cmp.Or(r.own, &e)
 	case journal.BaselineHarmed:
 		r.harmed = cmp.Or(r.harmed, &e)
+	case journal.Waiting:
+		r.waiting = cmp.Or(r.waiting, &e)
+	case journal.Decided:
+		r.decided = cmp.Or(r.decided, &e)
 	case journal.InvariantChecked:
 		r.readings = append(r.readings, e)
 	case journal.Sampled:

@@ -207,6 +207,7 @@ type fold struct {
 	ended     *journal.Event
 	interrupt *journal.Event
 	fence     *journal.Event // of another process: the run may not inject any more
+	dayEnded  *journal.Event // the decision that ended a game day
 	fate      fate
 	stop      string   // why the suite stopped
 	preflight []string // what was wrong before anything was run
@@ -238,6 +239,10 @@ func (f *fold) event(e journal.Event) {
 		f.fence = cmp.Or(f.fence, &e)
 	case journal.SuiteStopped:
 		f.stop = e.Detail
+	case journal.Decided:
+		if e.Decision == journal.End {
+			f.dayEnded = cmp.Or(f.dayEnded, &e)
+		}
 	case journal.PreflightFailed:
 		if len(f.preflight) < maxProblems {
 			f.preflight = append(f.preflight, e.Detail)
@@ -304,6 +309,7 @@ func (f *fold) result(observations Observations) (*Result, error) {
 		r.Experiments = append(r.Experiments, e)
 	}
 	r.Behaviour = r.Behaviours()
+	r.GameDay = f.gameDay(r)
 	r.Run.ExitCode = r.Exit(nil)
 	return r, nil
 }

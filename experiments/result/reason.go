@@ -11,6 +11,7 @@ const (
 	ReasonPreflight    ReasonCode = "preflight_failed" // the system did not work before anything was injected
 	ReasonInterrupted  ReasonCode = "interrupted"      // the run was, before the experiment or in it
 	ReasonSuiteStopped ReasonCode = "suite_stopped"    // an experiment before it ended the suite
+	ReasonSkipped      ReasonCode = "skipped"          // people decided so on a game day
 	ReasonRunEnded     ReasonCode = "run_ended"        // the run ended before the experiment
 	ReasonRunDied      ReasonCode = "run_died"         // its process did, in the middle of the experiment
 	ReasonFailed       ReasonCode = "failed"           // the experiment ended with an error

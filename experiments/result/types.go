@@ -35,8 +35,10 @@ type Result struct {
 	Scan *scan.Map `json:"scan,omitempty"`
 	// ScanFaults are the faults that the scan injected, with the proof that they are gone.
 	ScanFaults []ScanFault `json:"scan_faults,omitempty"`
-	Documents  []Document  `json:"documents,omitempty"`
-	Warnings   []string    `json:"warnings,omitempty"` // about the run as a whole
+	// GameDay is what came of the game day whose experiments these are; nil: they are of none.
+	GameDay   *GameDay   `json:"game_day,omitempty"`
+	Documents []Document `json:"documents,omitempty"`
+	Warnings  []string   `json:"warnings,omitempty"` // about the run as a whole
 }
 
 // Tool is the blastgauge that ran.
@@ -92,6 +94,7 @@ type Choices struct {
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
 	Scan     []string `json:"scan,omitempty"`     // of a scan: names of dependencies, and its own flags
+	GameDay  string   `json:"game_day,omitempty"` // the file of the game day
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone
 	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
 }

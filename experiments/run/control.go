@@ -23,8 +23,9 @@ var (
 // goroutines, but not by a [View] that is being told something. Once the run is over they
 // return [ErrOver].
 type Control struct {
-	stop context.CancelCauseFunc
-	hide func(text string, most int) string // masks secrets
+	stop   context.CancelCauseFunc
+	hide   func(text string, most int) string // masks secrets
+	decide func(journal.Decide) error
 
 	mu     sync.Mutex
 	record func(journal.Event) error // nil: the run has not started yet
@@ -85,6 +86,20 @@ func (c *Control) admit(note journal.Event) (record func(journal.Event) error, e
 	return c.record, nil
 }
 
+// Decide decides about an experiment of a game day that waits. Of two decisions the first one
+// counts; the second one is a [NotWaitingError], and so is one that nothing waits for. A
+// text that is too long is cut.
+func (c *Control) Decide(d journal.Decide) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return ErrOver
+	}
+	d.Author = cmp.Or(journal.CutLine(c.hide(d.Author, journal.MostAuthor), journal.MostAuthor), "somebody")
+	d.Why = journal.CutLine(c.hide(d.Why, journal.MostReason), journal.MostReason)
+	return c.decide(d)
+}
+
 // started lets notes into the journal. Those from before come first.
 func (c *Control) started(record func(journal.Event) error) {
 	c.mu.Lock()
@@ -104,7 +119,7 @@ func (c *Control) end() {
 
 // newControl is how others act on r.
 func (r *run) newControl() *Control {
-	return &Control{stop: r.stop, hide: r.hide}
+	return &Control{stop: r.stop, decide: r.decisions.decide, hide: r.hide}
 }
 
 // hide masks secrets in what a person wrote, and cuts it to so many bytes.

@@ -23,6 +23,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
@@ -66,6 +67,12 @@ type Options struct {
 	Command []string
 	// Allow lists verdicts, inconclusive or invalid, that count as held in the exit code.
 	Allow []result.Verdict
+	// Unattended lets a game day go on by itself. Otherwise it waits before each experiment
+	// until somebody decides by [Control.Decide], and Control is needed.
+	Unattended bool
+	// DecideWithin is how long a game day waits for one decision before the run is
+	// interrupted; 0 means [engine.DefaultDecideWithin].
+	DecideWithin time.Duration
 	// Earlier is the result of an earlier scan, of which a scan takes over what still holds;
 	// nil: nothing is.
 	Earlier *result.Result
@@ -130,6 +137,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if err := CheckStart(&p.System, o); err != nil {
 		return nil, err
 	}
+	if p.GameDay != nil && !o.Unattended && o.Control == nil {
+		return nil, usage.Errorf("a game day waits for decisions, and nobody can make them")
+	}
 	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
 		return nil, err
 	}
@@ -172,9 +182,11 @@ type run struct {
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
 	control   *Control
-	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
-	root      *os.Root        // the run's directory
-	closers   []io.Closer     // of what was opened there
+	decisions decisions                              // of a game day
+	ended     <-chan struct{}                        // closed when the system has ended; nil: nobody would know
+	root      *os.Root                               // the run's directory
+	seen      func(fault string, e journal.Evidence) // tells the view what faults meet
+	closers   []io.Closer                            // of what was opened there
 }
 
 // perform performs p on a system that stands.
@@ -297,14 +309,15 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		}
 	}
 	view := r.o.View(r.plan)
-	r.control = r.newControl()
+	rec := newRecorder(log, view, root, r.plan, r.o.logf)
+	r.control, r.seen = r.newControl(), rec.see
 	defer r.control.end()
 	defer r.announce(dir)()
 	defer r.watchOrders(root)()
 	if r.o.Control != nil {
 		r.o.Control(r.plan, r.control)
 	}
-	err = r.runEngine(ctx, newRecorder(log, view, root, r.plan, r.o.logf))
+	err = r.runEngine(ctx, rec)
 	view.Close()
 	return errors.Join(err, log.Close())
 }

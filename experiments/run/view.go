@@ -28,6 +28,13 @@ type VerdictView interface {
 	Judge(*result.Experiment)
 }
 
+// An EvidenceView is a [View] that shows what faults have met while they are in force, too.
+type EvidenceView interface {
+	View
+	// See is called with what a look at a fault in force has shown, about once a second.
+	See(fault string, e journal.Evidence)
+}
+
 // noView shows nothing.
 type noView struct{}
 
@@ -82,6 +89,13 @@ func (r *recorder) judge(id string) {
 		}
 	}
 	r.logf("warning: %s could not be judged yet: %v", id, err)
+}
+
+// see tells the view what a fault has met, where it wants to know.
+func (r *recorder) see(fault string, e journal.Evidence) {
+	if view, ok := r.view.(EvidenceView); ok {
+		view.See(fault, e)
+	}
 }
 
 // Note tells no view: what is noted came with a journey.

@@ -32,7 +32,11 @@ func (r *run) engineOptions() engine.Options {
 		CheckInvariant: r.checkInvariant,
 		Fenced:         r.guard.Fenced,
 		Joins:          r.onJoin,
+		Seen:           r.seen,
 		Noting:         r.control.started,
+	}
+	if r.plan.GameDay != nil && !r.o.Unattended {
+		o.Decide, o.DecideWithin = r.decisions.open, r.o.DecideWithin
 	}
 	if r.secrets != nil {
 		o.Hide = func(text string) string { return r.secrets.Plain(r.hideRows(text), mostKind) }

@@ -151,7 +151,14 @@ func (d *Documents) writeAndLoad(dir string) error {
 			list = append(list, path)
 		}
 	}
-	_, _, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
+	load := d.load
+	if load == nil {
+		load = func(dir string) error {
+			_, _, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
+			return err
+		}
+	}
+	err := load(dir)
 	for _, e := range shape.Errors(err) {
 		if rel, relErr := filepath.Rel(dir, e.File); relErr == nil {
 			e.File = rel

@@ -43,6 +43,8 @@ type Documents struct {
 	Files []File
 	Env   []draft.Secret // variables to set before a run
 	Notes []string       // for people to check, one sentence each
+
+	load func(dir string) error // loads them from a folder; nil: a system and its experiments
 }
 
 // A File is one document.

@@ -18,14 +18,56 @@ import (
 type Checked struct {
 	System      *experiments.System // nil after an error
 	Experiments []*experiments.Experiment
-	Err         error // of class experiments.ErrInvalid or experiments.ErrRefused
-	unset       error // variables of the environment that are missing
+	GameDay     *experiments.GameDay // whose experiments these are; nil: they are of none
+	Err         error                // of class experiments.ErrInvalid or experiments.ErrRefused
+	unset       error                // variables of the environment that are missing
 	documents   []Document
 }
 
 // All checks the systems that a selection names: one, or each of the folders among its
-// arguments. The error is not about the documents.
+// arguments, and the game days among these. The error is not about the documents.
 func All(s experiments.Selection) ([]Checked, error) {
+	days, s, err := splitGameDays(s)
+	if err != nil {
+		return nil, err
+	}
+	var list []Checked
+	if len(days) == 0 || len(s.Arguments) > 0 {
+		if list, err = allSystems(s); err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range days {
+		list = append(list, checkGameDay(file, s))
+	}
+	return list, nil
+}
+
+// splitGameDays takes the documents of game days from the arguments, and adds those in and
+// below the folders among them.
+func splitGameDays(s experiments.Selection) (days []string, rest experiments.Selection, err error) {
+	var others []string
+	for _, arg := range s.Arguments {
+		if experiments.IsGameDay(arg) {
+			days = append(days, arg)
+			continue
+		}
+		others = append(others, arg)
+		if !isFolder(arg) {
+			continue
+		}
+		below, err := experiments.FindGameDaysBelow(arg)
+		if err != nil {
+			return nil, s, err
+		}
+		days = append(days, below...)
+	}
+	s.Arguments = others
+	return days, s, nil
+}
+
+// allSystems checks the systems that a selection names.
+func allSystems(s experiments.Selection) ([]Checked, error) {
 	systems, err := systemsBelow(s)
 	if err != nil {
 		return nil, err
@@ -62,12 +104,31 @@ func check(s experiments.Selection) (c Checked, err error) {
 	if err != nil {
 		return c, err
 	}
+	c.finish(s)
+	return c, nil
+}
+
+// checkGameDay checks a game day, and what it names.
+func checkGameDay(file string, s experiments.Selection) (c Checked) {
+	day, system, list, err := s.LoadGameDay(file, s.SystemFile)
+	c.documents = []Document{{file, s.SystemFile}}
+	if err != nil {
+		c.Err = err
+		return c
+	}
+	c.GameDay, c.System, c.Experiments = day, system, list
+	c.documents[0].System = system.File
+	c.finish(s)
+	return c
+}
+
+// finish looks at what documents without a mistake say together.
+func (c *Checked) finish(s experiments.Selection) {
 	c.unset = experiments.CheckVariables(s.Getenv, c.System, c.Experiments...)
 	c.Err = c.System.CheckEnvironment()
 	if c.System.HostsKnown() {
 		c.Err = errors.Join(c.Err, c.System.CheckHosts(c.Experiments...))
 	}
-	return c, nil
 }
 
 // Summary is what is valid and what is not in one. Its exit code is the caller's, by the
@@ -88,6 +149,9 @@ func Summary(list []Checked) (*Validation, error) {
 		s := System{File: one.System.File, Experiments: []Experiment{}}
 		for _, e := range one.Experiments {
 			s.Experiments = append(s.Experiments, Experiment{ID: e.ID, File: e.File})
+		}
+		if one.GameDay != nil {
+			s.GameDay = one.GameDay.File
 		}
 		v.Systems = append(v.Systems, s)
 		v.Problems = append(v.Problems, one.remarks()...)
@@ -155,7 +219,12 @@ func (c Checked) Text() string {
 		ids[i] = e.ID
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s and %s are valid: %s\n", c.System.File, figures.Plural(len(ids), "experiment", "experiments"), strings.Join(ids, ", "))
+	count := figures.Plural(len(ids), "experiment", "experiments")
+	if c.GameDay != nil {
+		fmt.Fprintf(&text, "%s is valid, a game day of %s of %s: %s\n", c.GameDay.File, count, c.System.File, strings.Join(ids, ", "))
+	} else {
+		fmt.Fprintf(&text, "%s and %s are valid: %s\n", c.System.File, count, strings.Join(ids, ", "))
+	}
 	for _, p := range c.remarks() {
 		at := ""
 		if p.Line > 0 {

@@ -25,6 +25,7 @@ type Document struct {
 type System struct {
 	File        string       `json:"file"`
 	Experiments []Experiment `json:"experiments"`
+	GameDay     string       `json:"game_day,omitempty"` // the file of the game day whose experiments these are
 }
 
 // An Experiment is an experiment that is valid.

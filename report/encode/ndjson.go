@@ -10,7 +10,7 @@ import (
 // log shippers, jq, a table of a database. A field that does not concern the event
 // is absent.
 type Event struct {
-	Event      string    `json:"event"` // run, phase, note, noted, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, breaking_point, change, status or end
+	Event      string    `json:"event"` // run, phase, note, noted, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, game_day, follow_up, breaking_point, change, status or end
 	At         time.Time `json:"at,omitzero"`
 	Run        string    `json:"run,omitempty"`
 	Base       string    `json:"base,omitempty"` // the run that a comparison starts from
@@ -23,7 +23,7 @@ type Event struct {
 	Name       string    `json:"name,omitempty"`   // of a phase, a criterion or a step
 	Second     *float64  `json:"second,omitempty"` // since the experiment's start
 	What       string    `json:"what,omitempty"`
-	Author     string    `json:"author,omitempty"`    // of what somebody wrote while the run went on
+	Author     string    `json:"author,omitempty"`    // of a note, a decision or a follow-up
 	FollowUp   bool      `json:"follow_up,omitempty"` // of the same
 	Class      string    `json:"class,omitempty"`     // of a cause
 	Key        string    `json:"key,omitempty"`
@@ -46,6 +46,11 @@ type Event struct {
 	Recovery  *float64 `json:"recovery,omitempty"`
 	Recovered string   `json:"recovered,omitempty"`
 	ExitCode  *int     `json:"exit_code,omitempty"`
+	// Of an experiment of a game day: who answers for it, the verdict that was expected,
+	// and what was decided: continue, skip or end. Author is by whom.
+	Owner    string `json:"owner,omitempty"`
+	Expect   string `json:"expect,omitempty"`
+	Decision string `json:"decision,omitempty"`
 	// InterruptedBy is who ended the run early, where that was no signal, and
 	// InterruptedWhy what they gave as the reason.
 	InterruptedBy  string `json:"interrupted_by,omitempty"`

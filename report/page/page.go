@@ -51,6 +51,7 @@ type Frame struct {
 	StyleSheet string // instead of CSS
 	Script     template.JS
 	Everything bool
+	Refresh    int // seconds after which a browser without scripts reads the page again; 0: never
 }
 
 // NewFrame returns the frame of a page.
@@ -72,18 +73,35 @@ func Embed(v any) (template.JS, error) {
 // content, and any others that this one needs. The functions are added to those
 // that all pages have.
 func Write(w io.Writer, files fs.FS, functions template.FuncMap, content any) error {
+	t, err := Parse(files, functions)
+	if err != nil {
+		return err
+	}
+	return t.Write(w, "page.tmpl", content)
+}
+
+// Templates write pages, and parts of pages, many times.
+type Templates struct{ t *template.Template }
+
+// Parse reads the templates of a page, see [Write].
+func Parse(files fs.FS, functions template.FuncMap) (*Templates, error) {
 	t, err := template.New("frame").Funcs(shared()).Funcs(functions).Parse(frameTemplates)
 	if err == nil {
 		t, err = t.ParseFS(files, "*.tmpl")
 	}
 	if err != nil {
-		return fmt.Errorf("page template: %w", err)
+		return nil, fmt.Errorf("page template: %w", err)
 	}
+	return &Templates{t}, nil
+}
+
+// Write writes what the template of a name makes of the content.
+func (t *Templates) Write(w io.Writer, name string, content any) error {
 	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, "page.tmpl", content); err != nil {
+	if err := t.t.ExecuteTemplate(&b, name, content); err != nil {
 		return fmt.Errorf("render page: %w", err)
 	}
-	_, err = io.WriteString(w, harmless(b.String()))
+	_, err := io.WriteString(w, harmless(b.String()))
 	return err
 }
 

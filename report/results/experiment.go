@@ -268,6 +268,9 @@ func (s *summary) command(list ...*result.Experiment) string {
 	if c.Phases != "" {
 		args = append(args, option("--phases", c.Phases)...)
 	}
+	if c.GameDay != "" && len(list) == 0 {
+		args = append(args, option("--gameday", c.GameDay)...)
+	}
 	for _, e := range list {
 		args = append(args, option("--only", e.ID)...)
 	}

@@ -43,6 +43,7 @@ func WriteGitHub(w io.Writer, r *result.Result, links ...encode.Link) error {
 	for _, u := range s.unasked {
 		annotate("warning", u.of, u.sentence(titleOf(u.of)))
 	}
+	s.gameDayNotices(&commands, annotate)
 	if len(s.fails) > 0 { // in one, as few are shown
 		commands.Add("notice", "", 0, "blastgauge dependencies", strings.Join(s.fails, "; "))
 	}

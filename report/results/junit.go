@@ -57,6 +57,7 @@ func suiteOf(r *result.Result, e *result.Experiment, links []encode.Link) encode
 		s.Timestamp = e.Phases[0].From.UTC().Format("2006-01-02T15:04:05")
 	}
 	setProperties(&s, r, e)
+	setGameDay(&s, r, e)
 	s.SetLinks(links)
 	s.Add(encode.Outcome{Name: called + ": hypothesis", Seconds: took, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e)), Links: links})
 	for _, c := range e.Criteria {

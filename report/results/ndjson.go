@@ -22,6 +22,7 @@ func WriteNDJSON(w io.Writer, r *result.Result) error {
 	for _, text := range fails(r) {
 		list = append(list, encode.Event{Event: "dependency", At: r.Run.Ended, What: text})
 	}
+	list = append(list, gameDayEvents(r)...)
 	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, Run: r.Run.ID, What: r.ExitMeaning(), ExitCode: &r.Run.ExitCode, InterruptedBy: r.Run.InterruptedBy, InterruptedWhy: r.Run.InterruptedWhy})
 	for i := range list {
 		list[i].Run = r.Run.ID // a reader may see one line only

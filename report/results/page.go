@@ -31,6 +31,7 @@ type document struct {
 	Sections   []*experiment // in full
 	Folded     []*experiment // held or not run
 	Matrix     *matrix
+	GameDay    *gameDay
 	Intervals  int // that the page shows
 	RunCommand string
 }
@@ -89,7 +90,7 @@ func newDocument(r *result.Result, o page.Options) (*document, error) {
 	p := &document{
 		Frame: page.NewFrame("Resilience report", title, o), summary: s, R: r, JSON: embedded,
 		Lead: s.sentence(), Figures: s.figures(), Broken: s.damages(), Scale: rootScaleFor(s.order),
-		Matrix: newMatrix(s), RunCommand: runCommand(r),
+		Matrix: newMatrix(s), GameDay: newGameDay(r), RunCommand: runCommand(r),
 	}
 	for _, e := range s.order {
 		p.sort(newExperiment(s, e))

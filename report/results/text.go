@@ -20,6 +20,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p := &printer{terminal.NewPrinter(o)}
 	s := summarize(r)
 	p.head(s)
+	p.gameDay(s)
 	p.table(s)
 	p.fails(s)
 	p.invariants(s)

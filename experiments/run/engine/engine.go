@@ -123,12 +123,18 @@ type Options struct {
 	// Joins is told, once the run has started, how to record that a Toxiproxy has come which
 	// is to carry a fault as well. Nil: none will.
 	Joins func(record func(fault, instance string) error)
+	// Seen is told what each fault in force has met so far, whenever it is read back. It must
+	// wait for nothing. Nil: nobody wants to know before the end.
+	Seen func(fault string, e journal.Evidence)
 	// Noting is told, once the run has started, how to record a note of a person, see
 	// [journal.NewNote]. After the last event of the run that returns [ErrOver]. Nil: nobody
 	// writes notes.
 	Noting func(record func(journal.Event) error)
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
+	// Decide takes decisions about an experiment, by its id, from now on. What it returns
+	// waits for the first one, or until ctx ends. Nil: every experiment is run.
+	Decide func(experiment string) (wait func(ctx context.Context) (journal.Decide, error))
 	// Fenced returns an error of class ErrFenced once another process has taken
 	// over the removal of this run's faults: from then on the run injects nothing.
 	// Nil: no other process can.
@@ -138,6 +144,7 @@ type Options struct {
 	InjectTimeout time.Duration // of one injection; 0 means 10 s
 	Idle          time.Duration // between the two reads of idle counters, before traffic; 0 means 500 ms, 3 s in a scan
 	HealthTimeout time.Duration // of the wait for a healthy system between experiments; 0 means 60 s
+	DecideWithin  time.Duration // of the wait for one decision, whose end interrupts the run; 0 means 4 h
 }
 
 func (o Options) withDefaults() Options {
@@ -145,6 +152,7 @@ func (o Options) withDefaults() Options {
 	o.InjectTimeout = cmp.Or(o.InjectTimeout, 10*time.Second)
 	o.Idle = cmp.Or(o.Idle, 500*time.Millisecond)
 	o.HealthTimeout = cmp.Or(o.HealthTimeout, 60*time.Second)
+	o.DecideWithin = cmp.Or(o.DecideWithin, DefaultDecideWithin)
 	return o
 }
 
@@ -223,6 +231,13 @@ func runExperiments(ctx context.Context, p *plan.Plan, log *runLog, o Options) e
 	untouched := true // no fault was meant to be injected until now
 	var before *experimentRun
 	for i := range p.Experiments {
+		switch decision, err := o.decide(ctx, experimentLog{log, p.Experiments[i].ID}); {
+		case err != nil || decision == journal.End:
+			return err
+		case decision == journal.Skip:
+			before = nil
+			continue
+		}
 		x := newExperimentRun(&p.Experiments[i], i, log, o)
 		x.untouched, x.before = untouched, before
 		if i+1 < len(p.Experiments) && p.Experiments[i+1].SharesBaseline {

@@ -178,20 +178,9 @@ func (x *experimentRun) audit() error {
 // something beside the main line failed.
 func (x *experimentRun) stopReason(parent, ctx context.Context) error {
 	if parent.Err() != nil {
-		return x.interruption(parent)
+		return x.log.interruption(parent)
 	}
 	return fmt.Errorf("%s: %w", x.e.ID, context.Cause(ctx))
-}
-
-// interruption returns the error of a run whose context ended. Only a signal is an
-// interruption; any other cause is a failure.
-func (x *experimentRun) interruption(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	i, ok := errors.AsType[*Interrupt](cause)
-	if !ok {
-		return fmt.Errorf("stopped: %w", cause)
-	}
-	return errors.Join(fmt.Errorf("%w: %w", errInterrupted, cause), x.log.record(i.event()))
 }
 
 func (x *experimentRun) runPhases(ctx context.Context) error {

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -32,6 +35,17 @@ func (l *runLog) stamp(e journal.Event, keep func(journal.Event) error) error {
 	l.seq++
 	e.Seq, e.At, e.Since = l.seq, time.Now().UTC(), l.since()
 	return keep(e)
+}
+
+// interruption returns the error of a run whose context ended. Only a signal is an
+// interruption; any other cause is a failure.
+func (l *runLog) interruption(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	i, ok := errors.AsType[*Interrupt](cause)
+	if !ok {
+		return fmt.Errorf("stopped: %w", cause)
+	}
+	return errors.Join(fmt.Errorf("%w: %w", errInterrupted, cause), l.record(i.event()))
 }
 
 // An experimentLog records the events of one experiment.

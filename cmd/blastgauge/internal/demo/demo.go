@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
@@ -57,8 +58,9 @@ type Options struct {
 	Version   string // of blastgauge
 	Commit    string // under test
 
-	Run    run.Options  // what both runs have in common
-	Screen *live.Screen // shows them: the naive shop, then the hardened one
+	Run    run.Options    // what both runs have in common
+	Screen *live.Screen   // shows them: the naive shop, then the hardened one
+	Live   *livepage.Page // the same for browsers; nil: for none
 
 	Stdout io.Writer
 	Color  bool // on stdout
@@ -170,7 +172,7 @@ func (o Options) runAll(ctx context.Context, shops []*shop) {
 func (o Options) runOptions(i int, s *shop) run.Options {
 	options := o.Run
 	options.Embedded = true
-	options.View = func(p *plan.Plan) run.View { return o.Screen.View(i, p) }
+	o.Live.Show(i, &options, func(p *plan.Plan) run.View { return o.Screen.View(i, p) })
 	if o.Flags.Out != "" {
 		options.Dir = filepath.Join(o.Flags.Out, s.build)
 	}

@@ -32,6 +32,8 @@ type console struct {
 	drawn []int        // widths of the lines on the screen, in columns
 	last  [2]int       // the size when they were drawn
 	lost  bool         // nobody reads the output any more
+	asks  string       // in place of frames, before the cursor where somebody types; empty: nothing
+	asked bool         // it stands there
 }
 
 func newConsole(out io.Writer, size func() (columns, rows int)) *console {
@@ -70,10 +72,27 @@ func (c *console) Flush(int) error {
 	return nil
 }
 
+// ask takes the frame from the screen and puts a question in its place. Until it is
+// answered, frames are not drawn: they would erase what somebody types.
+func (c *console) ask(question string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asks, c.asked = question, false
+	c.draw(nil)
+}
+
+// answered draws frames again, from the line of the cursor on.
+func (c *console) answered() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asks = ""
+}
+
 // Close takes the frame from the screen. Lines that are left to print are printed.
 func (c *console) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.asks = ""
 	c.draw(nil)
 }
 
@@ -88,6 +107,13 @@ func (c *console) print(lines []byte) {
 // held.
 func (c *console) draw(frame []string) {
 	columns, rows := c.size()
+	if c.asks != "" {
+		frame = nil
+	}
+	if c.asks != "" && c.asked && c.above.Len() == 0 {
+		c.next.Reset()
+		return
+	}
 	frame = fit(frame, columns, rows)
 	var b bytes.Buffer
 	up := rowsOf(c.drawn, columns)
@@ -102,6 +128,8 @@ func (c *console) draw(frame []string) {
 		c.drawn = append(c.drawn, terminal.Width(line))
 	}
 	b.WriteString(clearLine) // what was typed meanwhile, such as ^C
+	b.WriteString(c.asks)
+	c.asked = c.asks != ""
 	c.next.Reset()
 	c.last = [2]int{columns, rows}
 	c.send(b.Bytes())

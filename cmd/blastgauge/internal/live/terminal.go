@@ -13,6 +13,13 @@ func IsTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// IsTyped reports whether somebody types at a terminal what is read from r. A process in
+// the background may not read there: it would be stopped in the middle of its work.
+func IsTyped(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && inForeground(f)
+}
+
 // Columns returns the width of a terminal, at most 100, and 80 for anything else.
 func Columns(w io.Writer) int {
 	columns, _ := size(w)

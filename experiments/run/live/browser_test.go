@@ -1,0 +1,202 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+)
+
+// chromium is the path of a browser. Without one the test is skipped, unless
+// BLASTGAUGE_REQUIRE=all forbids that.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium", "/usr/lib/chromium/chromium"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	const missing = "no chromium, chromium-browser or google-chrome here: install Debian's package chromium"
+	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+// newBrowser starts a browser that stops with the test.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	scratch, err := os.MkdirTemp("", "") // the path of a socket in it has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(scratch) })
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+scratch),
+		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute))
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	return ctx
+}
+
+// do runs actions in a page.
+func do(t *testing.T, page context.Context, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(page, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eval runs an expression in a page.
+func eval[T any](t *testing.T, page context.Context, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(page, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// shows waits until a page shows a text.
+func shows(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Poll[chromedp.Void](fmt.Sprintf("document.body.innerText.includes(%q)", text), chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
+}
+
+// What people see of a run: two look, one comes late, one of them acts.
+func TestInABrowser(t *testing.T) {
+	t.Parallel()
+	first := newBrowser(t)
+	second, cancel := chromedp.NewContext(first)
+	defer cancel()
+	s, given := serve(t, Options{}), &orders{}
+	view := s.View(0, aPlan())
+	s.Control(0, given)
+	told := tell(view)
+	told.underFault()
+	told.journeys(20, 8)
+	do(t, first, chromedp.Navigate(s.Operator()), shows("fault in force"), shows("40.0%"))
+	told.event(journal.Event{Kind: journal.Noted, Author: "bo", Detail: "<img src=x onerror=alert(1)>", FollowUp: true})
+	do(t, second, chromedp.Navigate(s.Observer()), shows("fault in force"), shows("<img src=x"))
+	do(t, first, shows("<img src=x"))
+	if eval[bool](t, second, `!!document.querySelector("#acts, form, a[href*='stop']")`) {
+		t.Error("an observer is shown what an operator may do")
+	}
+	t.Run("keyboard", func(t *testing.T) { noteByKeyboard(t, first, told, given) })
+	t.Run("sizes", func(t *testing.T) { fits(t, second) })
+	t.Run("stop", func(t *testing.T) { stopFromThePage(t, first, given) })
+	told.event(journal.Event{Kind: journal.RunEnded})
+	view.Close()
+	s.Close("runs/1/report.html")
+	for _, page := range []context.Context{first, second} {
+		do(t, page, shows("runs/1/report.html"), shows("The run is over"))
+		do(t, page, chromedp.Sleep(3*retryAfter/2))
+		if eval[bool](t, page, `!!document.querySelector(".lost")`) {
+			t.Error("a page goes on asking after the end")
+		}
+	}
+}
+
+// noteByKeyboard writes a note without a pointer, while parts of the page are replaced.
+func noteByKeyboard(t *testing.T, page context.Context, told *story, given *orders) {
+	do(t, page, chromedp.Focus(chromedp.CSS("#noting summary")), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS("#noting textarea")), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("ann"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("half a"))
+	told.journeys(20, 20)
+	do(t, page, shows("70.0%"), chromedp.KeyEvent(" note"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(" "), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	eventually(t, func() bool { return given.all() == "note ann: half a note (follow up)" }, given.all)
+	do(t, page, shows("fault in force"))
+	if name := eval[string](t, page, `document.querySelector("#stopping [name=name]").value`); name != "ann" {
+		t.Errorf("the name is %q in the next form", name)
+	}
+}
+
+// stopFromThePage stops the run in two steps.
+func stopFromThePage(t *testing.T, page context.Context, given *orders) {
+	do(t, page, chromedp.Click(chromedp.CSS("#stopping summary")), chromedp.SendKeys(chromedp.CSS("#stopping [name=why]"), "incident 4711"), chromedp.Click(chromedp.CSS("#stopping button")))
+	eventually(t, func() bool { return strings.HasSuffix(given.all(), "stop ann: incident 4711") }, given.all)
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, so func() bool, is func() string) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("after a minute: %s", is())
+		}
+	}
+}
+
+// fits looks at the page on a phone and on a dark screen: nothing is wider than the screen,
+// nothing has two places of the same id, and text can be read.
+func fits(t *testing.T, page context.Context) {
+	for _, width := range []int64{390, 1200} {
+		do(t, page, chromedp.EmulateViewport(width, 900))
+		wide := eval[[]string](t, page, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("svg") && !e.closest(".sr")).map(e => e.outerHTML.slice(0, 80))`)
+		if len(wide) > 0 {
+			t.Errorf("at %d pixels these are too wide: %q", width, wide)
+		}
+	}
+	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
+	if _, err := chromedp.Call(page, emulation.SetEmulatedMedia, dark); err != nil {
+		t.Fatal(err)
+	}
+	paper := eval[string](t, page, `getComputedStyle(document.body).backgroundColor`)
+	count := func(selector string) int {
+		return eval[int](t, page, fmt.Sprintf("document.querySelectorAll(%q).length", selector))
+	}
+	mains, headings, live := count("main"), count("h1"), count("[aria-live]")
+	if paper != "rgb(15, 18, 22)" || mains != 1 || headings != 1 || live != 1 {
+		t.Errorf("background %s, %d main, %d h1, %d live regions", paper, mains, headings, live)
+	}
+}
+
+// A page whose server has died says so, and since when; one whose server is there again goes
+// on.
+func TestAServerThatDies(t *testing.T) {
+	t.Parallel()
+	page := newBrowser(t)
+	s := serve(t, Options{})
+	told := tell(s.View(0, aPlan()))
+	told.underFault()
+	do(t, page, chromedp.Navigate(s.Observer()), shows("fault in force"))
+	_ = s.http.Close() // as if the process had been killed: nothing is said
+	do(t, page, shows("No contact since"))
+}
+
+// Without scripts the page is whole, and its forms are pages.
+func TestWithoutScripts(t *testing.T) {
+	t.Parallel()
+	page := newBrowser(t)
+	s, given := serve(t, Options{}), &orders{}
+	told := tell(s.View(0, aPlan()))
+	s.Control(0, given)
+	told.underFault()
+	told.journeys(20, 8)
+	if _, err := chromedp.Call(page, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	visible := func(selector string) chromedp.Action[chromedp.Void] {
+		return chromedp.WaitVisible(chromedp.CSS(selector))
+	}
+	do(t, page, chromedp.Navigate(s.Operator()), visible("#p-head h1"), visible("svg.series"), visible(`a[href^="stop?"]`))
+	do(t, page, chromedp.Navigate(strings.Replace(s.Operator(), "/?", "/stop?", 1)), visible(`form[action^="stop?"] button`)) // the page reads itself again at any moment
+	do(t, page, chromedp.SendKeys(chromedp.CSS("[name=name]"), "ann"), chromedp.Click(chromedp.CSS("form button")), visible("#p-head h1"))
+	if given.all() != "stop ann: " {
+		t.Errorf("the run was told %q", given.all())
+	}
+}

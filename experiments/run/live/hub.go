@@ -1,0 +1,287 @@
+package live
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	pages "github.com/blastgauge/blastgauge/report/live"
+)
+
+const (
+	renderEvery  = time.Second
+	tickEvery    = 10 // renderings: how often a quiet stream shows that it is there
+	mostReaders  = 100
+	mostUnread   = 16 // messages, after which a reader is left behind
+	retryAfter   = 2 * time.Second
+	writeTimeout = 5 * time.Second
+)
+
+// A shown run is one that the page is about, with those who read of it.
+type shown struct {
+	s       *Server
+	index   int
+	control Control // of the server's lock
+
+	mu       sync.Mutex
+	progress *progress.Progress // nil: the run has not begun
+	parts    map[string]template.HTML
+	entered  int // how many entries were sent, of all that there ever were
+	readers  map[*reader]bool
+	quiet    int // seconds without a message
+	ended    bool
+}
+
+// A reader is a stream of events to one page.
+type reader struct {
+	messages chan []byte // closed when nothing comes any more
+}
+
+func newShown(s *Server, index int) *shown {
+	return &shown{s: s, index: index, readers: map[*reader]bool{}, parts: map[string]template.HTML{}}
+}
+
+// begin shows a run from now on.
+func (r *shown) begin(p *plan.Plan) *View {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.progress, r.entered = progress.New(p, time.Now()), 0
+	return &View{r}
+}
+
+// A View takes what happens in a run. It must be told by one goroutine at a time.
+type View struct{ r *shown }
+
+// Record takes an event.
+func (v *View) Record(e journal.Event) {
+	v.r.mu.Lock()
+	defer v.r.mu.Unlock()
+	v.r.progress.Record(e, time.Now())
+}
+
+// Observe takes the end of a journey.
+func (v *View) Observe(o journal.Observation) {
+	v.r.mu.Lock()
+	defer v.r.mu.Unlock()
+	v.r.progress.Observe(o)
+}
+
+// See takes what a fault in force has met.
+func (v *View) See(fault string, e journal.Evidence) {
+	v.r.mu.Lock()
+	defer v.r.mu.Unlock()
+	v.r.progress.See(fault, e)
+}
+
+// Judge takes a verdict.
+func (v *View) Judge(e *result.Experiment) {
+	v.r.mu.Lock()
+	defer v.r.mu.Unlock()
+	v.r.progress.Judge(e)
+}
+
+// Close ends the run. The page stays until its server is closed.
+func (v *View) Close() {
+	v.r.render(time.Now())
+}
+
+// renderOften renders once a second what has changed, until nothing comes any more.
+func (r *shown) renderOften(done <-chan struct{}) {
+	tick := time.NewTicker(renderEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case now := <-tick.C:
+			r.render(now)
+		}
+	}
+}
+
+// render sends to everybody what has changed. It is rendered once for all; where nobody
+// reads, it is not.
+func (r *shown) render(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.progress != nil {
+		r.progress.Tick(now)
+		r.progress.Estimate(now)
+	}
+	if len(r.readers) == 0 {
+		return
+	}
+	message := r.changes(now)
+	if len(message) == 0 {
+		if r.quiet++; r.quiet < tickEvery {
+			return
+		}
+		message = fmt.Appendf(nil, ": alive\nevent: tick\ndata: %s\n\n", now.UTC().Format("15:04:05"))
+	}
+	r.quiet = 0
+	r.send(message)
+}
+
+// changes renders the parts that differ from those that were sent last, and new entries.
+// mu must be held.
+func (r *shown) changes(now time.Time) []byte {
+	var b bytes.Buffer
+	if r.progress == nil {
+		return nil
+	}
+	list, err := r.s.renderer.Parts(r.progress, r.label(), now)
+	if err != nil {
+		return nil // a page that cannot be rendered stops no run
+	}
+	for _, p := range list {
+		if before, sent := r.parts[p.Name]; !sent || before != p.HTML {
+			r.parts[p.Name] = p.HTML
+			writePart(&b, r.progress.Seq, p)
+		}
+	}
+	if fresh := r.freshEntries(); fresh > 0 {
+		entries := r.entriesFrom(0)
+		for _, e := range entries[len(entries)-min(fresh, len(entries)):] {
+			writeEntry(&b, e)
+		}
+	}
+	return b.Bytes()
+}
+
+// freshEntries is how many entries have come since the last call.
+func (r *shown) freshEntries() int {
+	fresh := r.progress.Entered - r.entered
+	r.entered = r.progress.Entered
+	return fresh
+}
+
+func (r *shown) entriesFrom(seq int) []pages.Entry {
+	list, err := r.s.renderer.Entries(r.progress, seq)
+	if err != nil {
+		return nil
+	}
+	return list
+}
+
+func (r *shown) label() string {
+	if len(r.s.options.Labels) == 0 {
+		return ""
+	}
+	return r.s.options.Labels[r.index]
+}
+
+// send queues a message for everybody. A reader whose queue is full is left behind: it comes
+// back, or is no loss. mu must be held.
+func (r *shown) send(message []byte) {
+	if len(message) == 0 {
+		return
+	}
+	for one := range r.readers {
+		select {
+		case one.messages <- message:
+		default:
+			close(one.messages)
+			delete(r.readers, one)
+		}
+	}
+}
+
+// join adds a reader. Its first message has all parts as they are, and the entries from the
+// event on that it has seen last.
+func (r *shown) join(last int, now time.Time) (*reader, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.readers) >= mostReaders {
+		return nil, false
+	}
+	one := &reader{messages: make(chan []byte, mostUnread)}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "retry: %d\n\n", retryAfter.Milliseconds())
+	if r.progress != nil {
+		r.writeAll(&b, last, now)
+	}
+	one.messages <- b.Bytes()
+	if r.ended {
+		one.messages <- r.overMessage()
+		close(one.messages)
+		return one, true
+	}
+	r.readers[one] = true
+	return one, true
+}
+
+// writeAll writes all parts, and the entries since an event. mu must be held.
+func (r *shown) writeAll(b *bytes.Buffer, last int, now time.Time) {
+	r.send(r.changes(now)) // what is new for this reader is new for all
+	for _, p := range pages.Names() {
+		writePart(b, r.progress.Seq, pages.Part{Name: p, HTML: r.parts[p]})
+	}
+	for _, e := range r.entriesFrom(last) {
+		writeEntry(b, e)
+	}
+}
+
+// leave takes a reader away.
+func (r *shown) leave(one *reader) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.readers[one] {
+		delete(r.readers, one)
+		close(one.messages)
+	}
+}
+
+// end says to everybody that the run is over, and sends nothing more.
+func (r *shown) end(string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+	if r.progress != nil && len(r.readers) > 0 {
+		r.send(r.changes(time.Now()))
+	}
+	r.send(r.overMessage())
+	for one := range r.readers {
+		close(one.messages)
+		delete(r.readers, one)
+	}
+}
+
+// overMessage says that the run is over.
+func (r *shown) overMessage() []byte {
+	r.s.mu.Lock()
+	report := r.s.over
+	r.s.mu.Unlock()
+	html, err := r.s.renderer.Over(report)
+	if err != nil {
+		return nil
+	}
+	return message("over", 0, map[string]any{"html": html})
+}
+
+func writePart(b *bytes.Buffer, seq int, p pages.Part) {
+	b.Write(message("panel", seq, map[string]any{"panel": p.Name, "html": p.HTML}))
+}
+
+func writeEntry(b *bytes.Buffer, e pages.Entry) {
+	b.Write(message("entry", e.Seq, map[string]any{"key": e.Key, "html": e.HTML}))
+}
+
+// message writes an event of the stream. Its id is the number of an event of the journal; 0:
+// it has none.
+func message(event string, id int, data any) []byte {
+	text, err := json.Marshal(data) // in one line
+	if err != nil {
+		return nil
+	}
+	if id == 0 {
+		return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, text)
+	}
+	return fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", id, event, text)
+}

@@ -1,0 +1,261 @@
+// Package live serves the page of a run while it goes on, and passes on what those who may
+// say there: to stop it, and notes.
+//
+// Whoever has the observer's token may look; the operator's token is for what changes
+// something. Both are new for each server. The process never waits for a browser: who does
+// not read is left behind, and the server ends with the run.
+package live
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	pages "github.com/blastgauge/blastgauge/report/live"
+)
+
+// Options say where a page is served, and of what.
+type Options struct {
+	// Address is host:port to listen at; an empty host is every address of this machine.
+	// Port 0 is one that is free.
+	Address string
+	// Cert and Key are files in PEM, for TLS. Empty: there is none.
+	Cert, Key string
+	// Labels name the runs that go on at once or one after the other; nil: there is one.
+	Labels []string
+}
+
+// A Server serves the page. Its methods may be called from several goroutines.
+type Server struct {
+	options  Options
+	renderer *pages.Renderer
+	listener net.Listener
+	http     *http.Server
+	names    []string // of hosts, beside addresses, under which it is asked
+	observer string   // tokens
+	operator string
+	wrong    guesses
+	runs     []*shown
+	ended    chan struct{} // closed when nothing comes any more
+
+	mu      sync.Mutex
+	stopped *order // the runs are to stop, also those that begin later
+	over    string // where the report is
+	closed  bool
+}
+
+// An order is who wants what.
+type order struct{ by, why string }
+
+// Listen begins to serve. The server has to be closed.
+func Listen(o Options) (*Server, error) {
+	s, err := newServer(o)
+	if err != nil {
+		return nil, err
+	}
+	config, err := o.tls()
+	if err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", o.Address); err != nil {
+		return nil, fmt.Errorf("%w: another address or port 0 would do", err)
+	}
+	if config != nil {
+		s.listener = tls.NewListener(s.listener, config)
+	}
+	s.http = &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: log.New(io.Discard, "", 0), // of strangers' connections
+	}
+	go func() { _ = s.http.Serve(s.listener) }() // ends with Close
+	for _, r := range s.runs {
+		go r.renderOften(s.ended)
+	}
+	return s, nil
+}
+
+// newServer is one that does not serve yet.
+func newServer(o Options) (*Server, error) {
+	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), names: namesOf(o.Address), ended: make(chan struct{})}
+	for i := range max(1, len(o.Labels)) {
+		s.runs = append(s.runs, newShown(s, i))
+	}
+	var err error
+	s.renderer, err = pages.New()
+	return s, err
+}
+
+// tls is nil without a certificate.
+func (o Options) tls() (*tls.Config, error) {
+	if o.Cert == "" && o.Key == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(o.Cert, o.Key)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate %s and its key %s: %w", o.Cert, o.Key, err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
+}
+
+// namesOf are the names that lead to an address: its own, and for every address of this
+// machine the machine's.
+func namesOf(address string) (list []string) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil
+	}
+	if name, err := os.Hostname(); err == nil {
+		list = append(list, strings.ToLower(name))
+	}
+	return append(list, strings.ToLower(host))
+}
+
+// Exposed reports whether others than this machine reach the page, without TLS.
+func (s *Server) Exposed() bool { return s.options.Cert == "" && !s.local() }
+
+// local reports whether only this machine reaches the page.
+func (s *Server) local() bool {
+	addr, ok := s.listener.Addr().(*net.TCPAddr)
+	return ok && addr.IP.IsLoopback()
+}
+
+// Observer is the address of the page for those who look.
+func (s *Server) Observer() string { return s.url(s.observer) }
+
+// Operator is the address of the page for those who may stop the run and write notes.
+func (s *Server) Operator() string { return s.url(s.operator) }
+
+func (s *Server) url(token string) string {
+	host, _, _ := net.SplitHostPort(s.options.Address)
+	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
+		host = "localhost"
+		if name, err := os.Hostname(); err == nil {
+			host = name
+		}
+	}
+	scheme := "http"
+	if s.options.Cert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/?t=" + token
+}
+
+// knows reports whether a request may name this host: no name that a stranger has made
+// lead here.
+func (s *Server) knows(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if hosts.IsLoopback(host) || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	if s.local() {
+		return false
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	for _, name := range s.names {
+		if name != "" && name == host {
+			return true
+		}
+	}
+	return false
+}
+
+// View shows a run. The index is among the labels, or 0.
+func (s *Server) View(index int, p *plan.Plan) *View { return s.runs[index].begin(p) }
+
+// A Control is how a run that goes on is acted on. After its end it returns errors.
+type Control interface {
+	Stop(by, why string) error
+	Note(author, text string, followUp bool) error
+	Decide(d journal.Decide) error
+}
+
+// Control says how the run of an index is acted on.
+func (s *Server) Control(index int, c Control) {
+	s.mu.Lock()
+	s.runs[index].control = c
+	stopped := s.stopped
+	s.mu.Unlock()
+	if stopped != nil {
+		_ = c.Stop(stopped.by, stopped.why) // it is over already
+	}
+}
+
+// errNotYet is that nothing can be acted on before a run has begun.
+var errNotYet = errors.New("the run has not begun, or is over")
+
+func (s *Server) controlOf(index int) (Control, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.runs[index].control; c != nil {
+		return c, nil
+	}
+	return nil, errNotYet
+}
+
+// stop stops all runs of this server, and those that are to begin: it is the command that
+// ends, as with Ctrl-C.
+func (s *Server) stop(by, why string) error {
+	s.mu.Lock()
+	s.stopped = &order{by, why}
+	var list []Control
+	for _, r := range s.runs {
+		if r.control != nil {
+			list = append(list, r.control)
+		}
+	}
+	closed := s.closed
+	s.mu.Unlock()
+	if len(list) == 0 && !closed {
+		return nil // it ends where it would begin
+	}
+	err := errNotYet
+	for _, c := range list {
+		if stopped := c.Stop(by, why); err != nil {
+			err = stopped
+		}
+	}
+	return err
+}
+
+// closeWithin is how long the end takes, whatever browsers do.
+const closeWithin = 800 * time.Millisecond
+
+// Close tells everybody that the run is over, and where its report is, if there is one. Then
+// it ends the server, within a second.
+func (s *Server) Close(report string) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed, s.over = true, report
+	s.mu.Unlock()
+	for _, r := range s.runs {
+		r.end(report)
+	}
+	close(s.ended)
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	_ = s.http.Shutdown(ctx) // who still reads is cut off
+	_ = s.http.Close()
+}
