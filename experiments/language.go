@@ -21,11 +21,18 @@ var writtenDSN = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
 // name begins with a dollar sign.
 var writtenToken = regexp.MustCompile(`^(\s*token:\s*)["']?[^\s$"'{].*`)
 
+// writtenReceiver matches the address or key of one who is told what a run does, or a header
+// with credentials, where it is written out.
+var writtenReceiver = regexp.MustCompile(`(\b(?:slack|cloudevents|pagerduty|webhook|routing_key|(?i:(?:proxy-)?authorization|x-api-key))"?:\s*["']?|\bgrafana"?:\s*\{.*\btoken"?:\s*["']?)([^\s"'$\[{][^"',}\]]*)`)
+
 // maskDSN writes asterisks for a DSN, a token, and for a login in an address: it does not belong into a document, and
 // even less into the logs of CI.
 func maskDSN(text string) string {
 	text = redact.Logins(text)
 	text = writtenToken.ReplaceAllString(text, "$1********")
+	if m := writtenReceiver.FindStringSubmatchIndex(text); m != nil && !strings.Contains(text[m[4]:m[5]], "${") {
+		text = text[:m[4]] + strings.Repeat("*", utf8.RuneCountInString(text[m[4]:m[5]])) + text[m[5]:]
+	}
 	return writtenDSN.ReplaceAllStringFunc(text, func(part string) string {
 		if strings.Contains(part, "${env:") {
 			return part

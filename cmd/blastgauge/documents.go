@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -21,6 +22,7 @@ type selection struct {
 	set    []string // PATH=VALUE, in place of what the system's document says
 	seed   uint64
 	phases string
+	silent receivers.Silent
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -51,7 +53,7 @@ func (s *selection) planFlags(cmd *cobra.Command) {
 
 // documents returns the selection for the library.
 func (s *selection) documents(getenv func(string) (string, bool)) experiments.Selection {
-	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set}}
+	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set, Silent: bool(s.silent)}}
 }
 
 // plan loads the documents and plans a run of them. A signal ends the loading.

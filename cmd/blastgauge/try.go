@@ -13,6 +13,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -29,6 +30,7 @@ type tryOptions struct {
 	arm     string
 	step    string
 	outputs []string
+	notify  bool
 }
 
 func newTry(a *app) *cobra.Command {
@@ -39,13 +41,14 @@ func newTry(a *app) *cobra.Command {
 		Long: `Try sends a journey once, or each journey of the system file, and shows each step:
 the request, the answer, the time, what was captured, and whether each expectation
 is met. Secrets are masked. It does what the journey does: one that places an order
-places an order.
+places an order. With --notify it sends no journey, and a test message to each
+receiver of the system file's notify.
 
 Exit status:
   0    every journey is ok
   1    error of the tool or its environment
   2    invalid flags or documents; nothing was sent
-  5    a journey is not ok
+  5    a journey is not ok, or a receiver was not told
   6    refused by a safety rule: a host or an environment that is not allowed
   129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge try
@@ -64,6 +67,7 @@ Exit status:
 	setFlag(cmd, &o.set)
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
+	f.BoolVar(&o.notify, "notify", false, "send a test message to each receiver instead, and no journey")
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
 	return cmd
 }
@@ -102,6 +106,9 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	})
 	if err != nil {
 		return err
+	}
+	if o.notify {
+		return receivers.Try(ctx, a.stdout, options.System, a.getenv)
 	}
 	list, err := preflight.Try(ctx, options)
 	if list == nil {

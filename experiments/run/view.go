@@ -28,6 +28,37 @@ type VerdictView interface {
 	Judge(*result.Experiment)
 }
 
+// Views returns a view that passes everything on to each of several, in this order.
+func Views(list ...View) VerdictView { return views(list) }
+
+type views []View
+
+func (v views) Record(e journal.Event) {
+	for _, view := range v {
+		view.Record(e)
+	}
+}
+
+func (v views) Observe(o journal.Observation) {
+	for _, view := range v {
+		view.Observe(o)
+	}
+}
+
+func (v views) Judge(e *result.Experiment) {
+	for _, view := range v {
+		if judging, ok := view.(VerdictView); ok {
+			judging.Judge(e)
+		}
+	}
+}
+
+func (v views) Close() {
+	for _, view := range v {
+		view.Close()
+	}
+}
+
 // noView shows nothing.
 type noView struct{}
 
