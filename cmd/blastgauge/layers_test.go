@@ -62,7 +62,7 @@ func rooms() []room {
 		{name: "experiments/scaffold/source", imports: "experiments/hosts experiments/scaffold/draft experiments/scaffold/har experiments/scaffold/link experiments/scaffold/openapi experiments/scaffold/postman"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/shape experiments/stats injectors", tests: "experiments/rows"},
 		{name: "experiments/validate", imports: "experiments experiments/figures experiments/plan experiments/shape"},
-		{name: "experiments/journal", imports: "experiments experiments/atomicfile experiments/filelock experiments/plan"},
+		{name: "experiments/journal", imports: "experiments experiments/atomicfile experiments/filelock experiments/inert experiments/plan"},
 		{name: "experiments/scan", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
 		{name: "experiments/findings", imports: "experiments experiments/atomicfile experiments/figures experiments/plan experiments/scan injectors"},
 		{name: "experiments/run/internal/usage"},

@@ -33,7 +33,8 @@ const (
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
 	TrafficAudited    Kind = "traffic_audited"    // Audit: what came of the journeys that a program was to send
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
-	Interrupted       Kind = "interrupted"        // Detail names the signal
+	Interrupted       Kind = "interrupted"        // Detail names the signal; Author and Reason say who asked for it in place of one, and why
+	Noted             Kind = "noted"              // Author, Detail: what somebody wrote while the run went on; FollowUp
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
 	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
 	Exercised         Kind = "exercised"          // Exercise: what the baseline of a scan counted
@@ -80,6 +81,9 @@ type Event struct {
 	Limit      float64        `json:"limit,omitempty"`
 	Detail     string         `json:"detail,omitempty"`
 	Error      string         `json:"error,omitempty"`
+	Author     string         `json:"author,omitempty"`    // a person, in their own words
+	Reason     string         `json:"reason,omitempty"`    // as that person says it
+	FollowUp   bool           `json:"follow_up,omitempty"` // somebody is to come back to it after the run
 	Cause      *SeenCause     `json:"cause,omitempty"`
 	Shared     *SharedStretch `json:"shared,omitempty"`
 	Audit      *TrafficAudit  `json:"audit,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -118,6 +119,9 @@ func (r *Result) check() error {
 	c.time("run", r.Run.Started, r.Run.Ended)
 	oneOf(c, "outcome", r.Run.Outcome, Completed, Interrupted, FailedRun)
 	c.signal(r.Run.Signal)
+	c.written("interrupted by", r.Run.InterruptedBy, journal.MostAuthor)
+	c.written("interrupted why", r.Run.InterruptedWhy, journal.MostReason)
+	c.notes(r.Run.Notes)
 	count(c, "exit code", r.Run.ExitCode)
 	c.id("system", r.System.Name)
 	for name, d := range r.System.Dependencies {

@@ -210,6 +210,7 @@ type fold struct {
 	fate      fate
 	stop      string   // why the suite stopped
 	preflight []string // what was wrong before anything was run
+	notes     noteList
 	runs      []*experimentRun
 	scan      *scanRun // nil: the run is none
 	warnings  []string
@@ -225,6 +226,7 @@ func (f *fold) event(e journal.Event) {
 	} else if e.Since == 0 {
 		e.Since = f.since(e)
 	}
+	f.notes.event(e)
 	switch e.Kind {
 	case journal.RunStarted:
 		f.start(e)
@@ -351,12 +353,13 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 
 // run is how the run as a whole went.
 func (f *fold) run() Run {
-	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed, Choices: Choices(f.plan.Choices)}
+	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed, Choices: Choices(f.plan.Choices), Notes: f.notes.list}
 	switch {
 	case f.ended == nil:
 		run.Outcome, run.Died, run.Error = FailedRun, true, f.unended()
 	case f.interrupt != nil:
 		run.Outcome, run.Signal = Interrupted, f.interrupt.Detail
+		run.InterruptedBy, run.InterruptedWhy = f.interrupt.Author, f.interrupt.Reason
 	case f.ended.Error != "":
 		run.Outcome, run.Error = FailedRun, f.ended.Error
 	}

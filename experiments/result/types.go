@@ -61,8 +61,25 @@ type Run struct {
 	Error    string    `json:"error,omitempty"`
 	Died     bool      `json:"died,omitempty"`   // its journal has no end: its process did, or it went on when this was written
 	Signal   string    `json:"signal,omitempty"` // what interrupted it: HUP, INT or TERM
-	Commit   string    `json:"commit,omitempty"`
-	Choices  Choices   `json:"choices,omitzero"`
+	// InterruptedBy is who interrupted it where that was no signal of the system, and
+	// InterruptedWhy what they gave as the reason.
+	InterruptedBy  string `json:"interrupted_by,omitempty"`
+	InterruptedWhy string `json:"interrupted_why,omitempty"`
+	// Notes are what people wrote while the run went on, in their order.
+	Notes   []Note  `json:"notes,omitempty"`
+	Commit  string  `json:"commit,omitempty"`
+	Choices Choices `json:"choices,omitzero"`
+}
+
+// A Note is what somebody wrote while the run went on.
+type Note struct {
+	At         time.Time `json:"at"`
+	Since      float64   `json:"since"`                // since the run started
+	Experiment string    `json:"experiment,omitempty"` // that was under way; absent between two of them
+	Phase      string    `json:"phase,omitempty"`      // of that experiment
+	Author     string    `json:"author"`
+	Text       string    `json:"text"` // one line or several
+	FollowUp   bool      `json:"follow_up,omitempty"`
 }
 
 // SetDocument is the name of the document that holds what was set in place of the

@@ -72,6 +72,9 @@ type Options struct {
 	Earlier *result.Result
 	// View shows the run while it goes on; nil: nothing does.
 	View func(*plan.Plan) View
+	// Control is given, once the journal is open and before its first event, how others act on
+	// the run while it goes on; nil: nobody does.
+	Control func(*plan.Plan, *Control)
 	// Log receives warnings, and the commands that remove faults by hand where the run
 	// could not; nil discards them.
 	Log io.Writer
@@ -175,6 +178,7 @@ type run struct {
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
+	control   *Control
 	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
 	root      *os.Root        // the run's directory
 	closers   []io.Closer     // of what was opened there
@@ -297,9 +301,11 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 			return errors.Join(err, log.Close())
 		}
 	}
-	view := r.o.View(r.plan)
-	if len(r.plan.System.Notify) > 0 {
-		view = Views(view, r.o.told)
+	view := r.view()
+	r.control = r.newControl()
+	defer r.control.end()
+	if r.o.Control != nil {
+		r.o.Control(r.plan, r.control)
 	}
 	err = r.runEngine(ctx, newRecorder(log, view, root, r.plan, r.o.logf))
 	view.Close()

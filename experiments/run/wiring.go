@@ -32,6 +32,7 @@ func (r *run) engineOptions() engine.Options {
 		CheckInvariant: r.checkInvariant,
 		Fenced:         r.guard.Fenced,
 		Joins:          r.onJoin,
+		Noting:         r.control.started,
 	}
 	if r.secrets != nil {
 		o.Hide = func(text string) string { return r.secrets.Plain(r.hideRows(text), mostKind) }

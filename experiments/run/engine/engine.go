@@ -123,6 +123,10 @@ type Options struct {
 	// Joins is told, once the run has started, how to record that a Toxiproxy has come which
 	// is to carry a fault as well. Nil: none will.
 	Joins func(record func(fault, instance string) error)
+	// Noting is told, once the run has started, how to record a note of a person, see
+	// [journal.NewNote]. After the last event of the run that returns [ErrOver]. Nil: nobody
+	// writes notes.
+	Noting func(record func(journal.Event) error)
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
 	// Fenced returns an error of class ErrFenced once another process has taken
@@ -153,14 +157,32 @@ var (
 	// ErrFenced means that another process removes the run's faults: the watchdog,
 	// because it took the run for dead, or one that a person started.
 	ErrFenced = errors.New("the run was fenced off")
+	// ErrOver means that a run takes no orders and no notes any more.
+	ErrOver = errors.New("the run is over")
 )
 
-// An Interrupt is a signal as the cause of a cancelled context.
+// An Interrupt is a signal, or a person who asks for the same, as the cause of a
+// cancelled context.
 type Interrupt struct {
 	Signal string // HUP, INT or TERM
+	By     string // who asked for it, where it was no signal of the system; Signal is INT then
+	Why    string // as they say it; empty: they do not
 }
 
-func (i *Interrupt) Error() string { return i.Signal + " received" }
+func (i *Interrupt) Error() string {
+	switch {
+	case i.By == "":
+		return i.Signal + " received"
+	case i.Why == "":
+		return "stopped by " + i.By
+	}
+	return "stopped by " + i.By + ": " + i.Why
+}
+
+// event is what the journal keeps of it.
+func (i *Interrupt) event() journal.Event {
+	return journal.Event{Kind: journal.Interrupted, Detail: i.Signal, Author: i.By, Reason: i.Why}
+}
 
 // Run executes p once. It returns nil when every experiment ran to its end,
 // whatever it found.
@@ -174,6 +196,12 @@ func recordRun(p *plan.Plan, rec Recorder, o Options, do func(*runLog) error) (e
 	log := &runLog{recorder: rec, epoch: time.Now()}
 	if err := log.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
 		return err
+	}
+	if o.Noting != nil {
+		o.Noting(func(e journal.Event) error {
+			e.Kind = journal.Noted
+			return log.record(e)
+		})
 	}
 	if o.Joins != nil {
 		o.Joins(func(fault, instance string) error {

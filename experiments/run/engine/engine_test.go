@@ -91,7 +91,7 @@ func TestInterruptInEveryPhaseRemovesTheFault(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench()
 				ctx, stop := context.WithCancelCause(t.Context())
-				time.AfterFunc(after, func() { stop(&Interrupt{"INT"}) })
+				time.AfterFunc(after, func() { stop(&Interrupt{Signal: "INT"}) })
 				start := time.Now()
 				err := b.run(ctx)
 				if i, ok := errors.AsType[*Interrupt](err); !ok || i.Signal != "INT" || !errors.Is(err, errInterrupted) {

@@ -191,7 +191,7 @@ func (x *experimentRun) interruption(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("stopped: %w", cause)
 	}
-	return errors.Join(fmt.Errorf("%w: %w", errInterrupted, cause), x.log.record(journal.Event{Kind: journal.Interrupted, Detail: i.Signal}))
+	return errors.Join(fmt.Errorf("%w: %w", errInterrupted, cause), x.log.record(i.event()))
 }
 
 func (x *experimentRun) runPhases(ctx context.Context) error {

@@ -12,8 +12,9 @@ type runLog struct {
 	recorder Recorder
 	epoch    time.Time // the run's start, which Since and observations are relative to
 
-	mu  sync.Mutex
-	seq int
+	mu   sync.Mutex
+	seq  int
+	over bool // the last event is recorded
 }
 
 func (l *runLog) since() time.Duration { return time.Since(l.epoch) }
@@ -24,6 +25,10 @@ func (l *runLog) record(e journal.Event) error { return l.stamp(e, l.recorder.Re
 func (l *runLog) stamp(e journal.Event, keep func(journal.Event) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.over {
+		return ErrOver
+	}
+	l.over = e.Kind == journal.RunEnded
 	l.seq++
 	e.Seq, e.At, e.Since = l.seq, time.Now().UTC(), l.since()
 	return keep(e)

@@ -85,7 +85,7 @@ func TestAScanThatEndsEarlyLeavesNothing(t *testing.T) {
 		want  string // the reason in the journal
 		is    error  // the class of the error; nil: none
 	}{
-		"interrupt":  {&Interrupt{"INT"}, journal.ScanInterrupted, errInterrupted},
+		"interrupt":  {&Interrupt{Signal: "INT"}, journal.ScanInterrupted, errInterrupted},
 		"lost lease": {errLease, journal.ScanFailed, errLease},
 		"fence":      {errFence, journal.ScanFenced, nil},
 	}
@@ -151,7 +151,7 @@ func TestAnInterruptAfterTheLastCell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newLongBench()
 		ctx, stop := context.WithCancelCause(t.Context())
-		b.happens(moment{journal.ScanEnded, 1, time.Second}, func() { stop(&Interrupt{"TERM"}) })
+		b.happens(moment{journal.ScanEnded, 1, time.Second}, func() { stop(&Interrupt{Signal: "TERM"}) })
 		if err := b.scan(ctx); !errors.Is(err, errInterrupted) || b.why() != journal.ScanComplete {
 			t.Errorf("Scan() = %v, and it ended as %s", err, b.why())
 		}
@@ -338,7 +338,7 @@ func TestAScanThatCannotInjectGivesUp(t *testing.T) {
 // A fault that cannot be removed ends the scan, whatever else there is to tell.
 func TestAScanThatCannotRemoveSaysSo(t *testing.T) {
 	t.Parallel()
-	for name, cause := range map[string]error{"by itself": nil, "when interrupted": &Interrupt{"INT"}, "when fenced": errFence} {
+	for name, cause := range map[string]error{"by itself": nil, "when interrupted": &Interrupt{Signal: "INT"}, "when fenced": errFence} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newScanBench([]string{soft}, []string{hard})

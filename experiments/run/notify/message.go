@@ -115,11 +115,17 @@ const (
 )
 
 // shown makes a text one harmless line without secrets, of a bounded length.
-func (n *Notifier) shown(text string) string { return n.secrets.Plain(inert.Text(text), mostText) }
+func (n *Notifier) shown(text string) string { return n.line(text, mostText) }
+
+func (n *Notifier) line(text string, most int) string { return n.secrets.Plain(inert.Text(text), most) }
 
 // fact adds a fact to a message, if there is something to say.
 func (n *Notifier) fact(m *Message, name, text string) {
-	if text = n.shown(text); text != "" && len(m.Facts) < mostFacts {
+	most := mostText
+	if m.Note != nil { // people wrote it to be read
+		most = journal.MostNote
+	}
+	if text = n.line(text, most); text != "" && len(m.Facts) < mostFacts {
 		m.Facts = append(m.Facts, Fact{name, text})
 	}
 }
@@ -139,7 +145,9 @@ func (n *Notifier) ofEvent(e journal.Event) *Message {
 		n.fact(m, "Guardrail", e.Detail)
 		return m
 	case journal.Interrupted:
-		return n.ofStop(Stopped{Signal: n.shown(e.Detail)})
+		return n.ofInterrupt(e)
+	case journal.Noted:
+		return n.ofNote(e)
 	case journal.SuiteStopped:
 		return n.ofStop(Stopped{Why: n.shown(e.Detail)})
 	case journal.Fenced:
@@ -185,6 +193,27 @@ func (n *Notifier) ofFault(e journal.Event, notice experiments.Notice) *Message 
 	if notice == experiments.NoticeRemoved && !e.Verified {
 		n.fact(m, "Error", e.Error)
 	}
+	return m
+}
+
+// ofInterrupt tells that somebody stops the run. A signal stands only for somebody who sent
+// one.
+func (n *Notifier) ofInterrupt(e journal.Event) *Message {
+	s := Stopped{By: n.shown(e.Author), Why: n.shown(e.Reason)}
+	if s.By == "" {
+		s.Signal = n.shown(e.Detail)
+	}
+	return n.ofStop(s)
+}
+
+// ofNote tells what somebody noted.
+func (n *Notifier) ofNote(e journal.Event) *Message {
+	m := &Message{Event: experiments.NoticeNote, Experiment: e.Experiment, Summary: "a note", Note: &Note{n.shown(e.Author), n.line(e.Detail, journal.MostNote), e.FollowUp}}
+	if e.FollowUp {
+		m.Summary = "a note to follow up"
+	}
+	n.fact(m, "By", e.Author)
+	n.fact(m, "Note", e.Detail)
 	return m
 }
 
