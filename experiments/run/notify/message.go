@@ -177,11 +177,11 @@ func (n *Notifier) ofStart() *Message {
 // ofFault tells that a fault is in force, or gone.
 func (n *Notifier) ofFault(e journal.Event, notice experiments.Notice) *Message {
 	m := &Message{Event: notice, Experiment: e.Experiment, Fault: &Fault{Name: n.shown(e.Fault), Text: n.shown(n.faults[e.Fault])}}
-	what := "fault in force, read back"
+	what := "fault injected, read back"
 	switch {
 	case notice == experiments.NoticeFault:
 	case e.Verified:
-		what, m.Fault.Removed = "fault gone, read back", &e.Verified
+		what, m.Fault.Removed = "fault removed, read back as gone", &e.Verified
 	default:
 		what, m.Fault.Removed = "FAULT NOT REMOVED", &e.Verified
 	}
@@ -247,9 +247,13 @@ func (n *Notifier) ofVerdict(e *result.Experiment) *Message {
 		n.fact(m, "Why", e.Reasons[0])
 	}
 	for _, c := range e.Criteria {
-		about := c.Kind == result.JourneyCriterion && e.BlastRadius != nil && c.Subject == e.BlastRadius.Journey
-		if e.Void == nil && c.Measured != "" && (about || c.Verdict == result.Refuted) {
-			n.fact(m, n.shown(figures.Capital(c.Name)), strings.TrimSuffix(c.Measured+", limit "+c.Limit, ", limit "))
+		measured := strings.TrimSuffix(c.Measured+", limit "+c.Limit, ", limit ")
+		switch headline := m.Verdict.BlastRadius; {
+		case e.Void != nil || c.Measured == "":
+		case headline != nil && c.Kind == result.JourneyCriterion && c.Subject == headline.Journey:
+			m.Summary += ", " + n.shown(c.Name+" "+measured)
+		case c.Verdict == result.Refuted:
+			n.fact(m, n.shown(figures.Capital(c.Name)), measured)
 		}
 	}
 	n.fact(m, "Hypothesis", e.Hypothesis)
