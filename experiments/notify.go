@@ -105,11 +105,14 @@ func notifyShape(s *System, env environment) shape.Shape {
 	if env.secrets = &s.notifyEnv; env.silent {
 		env.getenv = nil
 	}
-	return shape.Validated{
+	return shape.Validated{Always: true,
 		Shape: shape.List[Receiver]{To: &s.Notify, Max: maxReceivers, Item: func(r *Receiver) shape.Shape { return receiverShape(r, env) }},
 		Check: func(d *shape.Document, _ shape.Node, path string) {
 			seen := map[string]bool{}
 			for i, r := range s.Notify {
+				if r.URL+r.Key == "" { // a mistake of its own
+					continue
+				}
 				if seen[r.Name()] {
 					d.Fail(d.At(fmt.Sprintf("%s[%d]", path, i)), shape.Diagnostic{Msg: r.Name() + " is in the list already: it would be told everything twice"})
 				}
@@ -159,7 +162,7 @@ func (r *Receiver) check(d *shape.Document, n shape.Node, path string) {
 	for _, k := range ReceiverKinds() {
 		switch given := d.Given(shape.JoinPath(path, string(k))); {
 		case given && r.Kind != "":
-			d.Fail(d.Key(shape.JoinPath(path, string(k))), shape.Diagnostic{Msg: fmt.Sprintf("a receiver is of one kind, and this one is %s already", r.Kind), Hint: "begin another one with a dash: - " + string(k) + ": ..."})
+			d.Fail(d.Key(shape.JoinPath(path, string(k))), shape.Diagnostic{Msg: fmt.Sprintf("a receiver is of one kind, and this one is %s already", r.Kind), Hint: "begin another one with a dash"})
 		case given:
 			r.Kind = k
 		}
@@ -167,7 +170,7 @@ func (r *Receiver) check(d *shape.Document, n shape.Node, path string) {
 	misspelt := slices.ContainsFunc(n.Keys(), func(key shape.Node) bool { return d.Guess(key.Text(), kindNames()) != "" })
 	switch {
 	case r.Kind == "" && !misspelt:
-		d.Fail(n, shape.Diagnostic{Msg: "who is to be told is missing", Hint: "slack: ${env:SLACK_WEBHOOK}", Known: kindNames()})
+		d.Fail(n, shape.Diagnostic{Msg: "who is to be told is missing: " + figures.List(ReceiverKinds(), "or"), Hint: "such as slack: ${env:SLACK_WEBHOOK}"})
 	case r.Kind != Webhook && r.Kind != CloudEvents && d.Given(path+".headers"):
 		d.Fail(d.Key(path+".headers"), shape.Diagnostic{Msg: fmt.Sprintf("%s has no headers of its own: only webhook and cloudevents have", r.Kind)})
 	}
@@ -232,7 +235,7 @@ func (r receiverSecret) read(d *shape.Document, n shape.Node, path, secret strin
 	hint := "write ${env:" + r.eg + "}"
 	shape.Scalar[string]{To: r.to, Want: "a variable of the environment such as ${env:" + r.eg + "}", JSON: r.Schema(), Parse: func(s string) (string, *shape.Diagnostic) {
 		if !exactSecret.MatchString(s) {
-			return "", &shape.Diagnostic{Msg: secret + ": only a variable of the environment may hold it, whatever it is", Hint: hint}
+			return "", &shape.Diagnostic{Msg: secret + ": keep it in an environment variable, and its name alone here", Hint: hint}
 		}
 		return s, nil
 	}}.Read(d, n, path)
