@@ -38,7 +38,7 @@ func formatOf(r experiments.Receiver, getenv func(string) (string, bool)) (forma
 	case experiments.CloudEvents:
 		return cloudEvents{url, headers}, nil
 	case experiments.PagerDuty:
-		return newPagerDuty(url, key), nil
+		return newPagerDuty(url, key, r.On), nil
 	case experiments.Grafana:
 		return newGrafana(url, token, r.Tags), nil
 	case experiments.Webhook:

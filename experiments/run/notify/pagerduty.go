@@ -2,21 +2,27 @@ package notify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
 )
 
 // pagerDuty sends change events, which page nobody, and an alert where a fault may be left.
-type pagerDuty struct{ url, key string }
+type pagerDuty struct {
+	url, key string
+	ended    bool // how a run ended is a change event as well
+}
 
 // pagerDutyURL is where the Events API v2 is, but in other service regions.
 const pagerDutyURL = "https://events.pagerduty.com"
 
-func newPagerDuty(url, key string) pagerDuty {
+func newPagerDuty(url, key string, on []experiments.Notice) pagerDuty {
 	if url == "" {
 		url = pagerDutyURL
 	}
-	return pagerDuty{strings.TrimRight(url, "/"), key}
+	return pagerDuty{strings.TrimRight(url, "/"), key, slices.Contains(on, experiments.NoticeEnded)}
 }
 
 // What PagerDuty takes, in UTF-16 units.
@@ -58,6 +64,9 @@ func (p pagerDuty) requests(m *Message) (list []request) {
 		alert.DedupKey = fit("blastgauge."+m.Run, pagerDutyDedup, plain)
 		alert.Payload.Severity, alert.Payload.Component, alert.Payload.Class = "critical", m.System, "fault injection"
 		list = append(list, post(p.url+"/v2/enqueue", jsonType, nil, alert))
+		if !p.ended {
+			return list
+		}
 	}
 	return append(list, post(p.url+"/v2/change/enqueue", jsonType, nil, event))
 }
