@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -47,9 +48,9 @@ func hook() experiments.Receiver {
 func TestHangingReceiversHoldUpNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log lines
+		var told lines
 		p := planOf(hook(), experiments.Receiver{Kind: experiments.Slack, URL: "${env:SLACK}", On: experiments.Notices()})
-		n, err := New(p, Options{Getenv: variables("https://receiver.test"), Logf: log.printf, Transport: transport(hangs)})
+		n, err := New(p, Options{Getenv: variables("https://receiver.test"), Logf: told.printf, Transport: transport(hangs)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,8 +67,8 @@ func TestHangingReceiversHoldUpNothing(t *testing.T) {
 			t.Errorf("the run was held up for %s, want %s", took, Patience)
 		}
 		n.End(nil)
-		if got := strings.Count(log.String(), "\n"); got != 2 {
-			t.Errorf("%d warnings, want one for each receiver:\n%s", got, &log)
+		if got := strings.Count(told.String(), "\n"); got != 2 {
+			t.Errorf("%d warnings, want one for each receiver:\n%s", got, &told)
 		}
 	})
 }
@@ -125,10 +126,10 @@ func TestSecondAttempts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var log lines
+				var told lines
 				asked, began, last := 0, time.Now(), time.Time{}
 				p := planOf(hook())
-				n, err := New(p, Options{Getenv: variables("https://receiver.test"), Logf: log.printf, Transport: transport(func(*http.Request) (*http.Response, error) {
+				n, err := New(p, Options{Getenv: variables("https://receiver.test"), Logf: told.printf, Transport: transport(func(*http.Request) (*http.Response, error) {
 					asked, last = asked+1, time.Now()
 					return tt.answers[min(asked, len(tt.answers))-1], nil
 				})})
@@ -141,7 +142,7 @@ func TestSecondAttempts(t *testing.T) {
 				if asked != tt.want || last.Sub(began) != tt.took {
 					t.Errorf("%d requests, the last after %s; want %d, after %s", asked, last.Sub(began), tt.want, tt.took)
 				}
-				if text := log.String(); (text != "") != tt.warns || strings.Contains(text, secretValue) || strings.Contains(text, "receiver.test") {
+				if text := told.String(); (text != "") != tt.warns || strings.Contains(text, secretValue) || strings.Contains(text, "receiver.test") {
 					t.Errorf("the log says %q", text)
 				}
 			})
@@ -153,8 +154,9 @@ func TestSecondAttempts(t *testing.T) {
 // neither its address nor what it says.
 func TestWarningsTellNoSecrets(t *testing.T) {
 	t.Parallel()
-	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a certificate of nobody was taken") }))
-	secure.Config.ErrorLog = nil
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a certificate of nobody was taken") }))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	gone := httptest.NewServer(nil)
 	gone.Close()
@@ -164,14 +166,14 @@ func TestWarningsTellNoSecrets(t *testing.T) {
 	redirects := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusPermanentRedirect))
 	t.Cleanup(redirects.Close)
 	for name, base := range map[string]string{"certificate": secure.URL, "refused": gone.URL, "redirect": redirects.URL} {
-		var log lines
+		var told lines
 		p := planOf(hook())
-		n, err := New(p, Options{Getenv: variables(base), Logf: log.printf})
+		n, err := New(p, Options{Getenv: variables(base), Logf: told.printf})
 		if err != nil {
 			t.Fatal(err)
 		}
 		perform(n, p, result.ExitRefuted)
-		text := log.String()
+		text := told.String()
 		if strings.Count(text, "\n") != 1 || !strings.Contains(text, "webhook (HOOK)") || strings.Contains(text, secretValue) || strings.Contains(text, strings.TrimPrefix(base, "http://")) {
 			t.Errorf("%s: the log says %q", name, text)
 		}
@@ -188,9 +190,13 @@ func TestAnAlertComesFirst(t *testing.T) {
 		var paths []string
 		p := planOf(experiments.Receiver{Kind: experiments.PagerDuty, Key: "${env:ROUTING}", On: experiments.Notices()})
 		n, err := New(p, Options{Getenv: variables(""), Transport: transport(func(r *http.Request) (*http.Response, error) {
-			time.Sleep(time.Second)
 			paths = append(paths, r.URL.String())
-			return answer(http.StatusAccepted), r.Context().Err()
+			select {
+			case <-time.After(time.Second):
+				return answer(http.StatusAccepted), nil
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
 		})})
 		if err != nil {
 			t.Fatal(err)

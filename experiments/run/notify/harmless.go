@@ -10,14 +10,14 @@ import (
 
 var (
 	// linkForm is where programs for people begin a link by themselves.
-	linkForm = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*):(//|\\\\)|\b(mailto|tel|sms|javascript|data|vbscript|slack|skype):(\S)`)
+	linkForm = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*):(//|\\\\)|\b(mailto|tel|sms|javascript|vbscript|slack|skype):`)
 	wwwForm  = regexp.MustCompile(`(?i)\bwww\.`)
 )
 
 // unlinked breaks what a program for people would make a link of, the way that people who
 // write about attacks do: http[:]//, www[.].
 func unlinked(text string) string {
-	text = linkForm.ReplaceAllString(text, "${1}${3}[:]${2}${4}")
+	text = linkForm.ReplaceAllString(text, "${1}${3}[:]${2}")
 	return wwwForm.ReplaceAllStringFunc(text, func(www string) string { return www[:3] + "[.]" })
 }
 
@@ -42,11 +42,11 @@ func fit(text string, most int, escape func(string) string) string {
 	if whole := escape(text); units(whole) <= most {
 		return whole
 	}
-	const mark = "..."
+	const mark = "…"
 	runes := []rune(text)
 	// The escape of a beginning is not always the beginning of the escape, as a link may be cut
 	// in two: so beginnings are escaped. A longer one never has a shorter escape.
-	tooLong := sort.Search(len(runes), func(n int) bool { return units(escape(string(runes[:n]))) > most-len(mark) })
+	tooLong := sort.Search(len(runes), func(n int) bool { return units(escape(string(runes[:n]))) > most-units(mark) })
 	return escape(string(runes[:max(0, tooLong-1)])) + mark
 }
 
