@@ -30,27 +30,7 @@ func newCompare(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare BASE HEAD",
 		Short: "Say what changed between two runs, and whether anything got worse",
-		Long: `Compare says for each experiment and journey whether head harms more than base:
-regressed, improved, unchanged (shown to be so, within the margin), inconclusive,
-or not comparable, with the reason. The change is head minus base, each against
-its own control, with a 95 % interval. All changes are judged together: where
-nothing changed, at most one comparison in twenty says regressed. What varies from
-run to run is learnt from the experiments of the suite.
-
-BASE and HEAD are run directories, ids of runs below .blastgauge/runs, latest, the
-newest run there that is over, latest~1, the one before it, and so on, result.json
-files or report.html files, which embed their result. With several runs on a side, what varies from run to run is
-in the intervals; give them with --base and --head, each once or more.
-
-Exit status:
-  0    no regression shown; the output says how large one could have been unseen
-  1    a result could not be read, or what was found not be written or opened
-  2    invalid flags
-  3    regressed: an experiment is shown to harm more than in base, by more than the
-       margin, or breaks an invariant that held
-  5    nothing is comparable
-  129, 130, 143   interrupted (HUP, INT, TERM)
-`,
+		Long:  help("compare"),
 		Example: `  blastgauge compare .blastgauge/runs/20261123t140231z-7f3a9c .blastgauge/runs/20261124t090000z-c20e71
   blastgauge compare latest~1 latest
   blastgauge compare last-good/report.html report.html --margin 1.5 -o text -o md=comment.md

@@ -28,44 +28,7 @@ func newDemo(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo [EXPERIMENT...] | --scan [DEPENDENCY...] | --serve DIR",
 		Short: "Break the dependencies of a small web shop, twice, and see what that harms",
-		Long: `Demo starts two builds of a web shop on this machine: a naive one, and one that
-was hardened with time limits, retries that charge once, and fallbacks. It breaks
-the dependencies of both while customers check out, and shows what share of them
-each fault harms. It ends with a comparison: what hardening bought. It takes a
-minute and a half; with the names of experiments, only those are run. Nothing
-outside this machine is touched, and nothing is left behind but two reports and
-the comparison.
-
-With --scan it runs no experiments: it breaks every dependency in every way it can
-fail, and draws the map of what that harms, of the naive shop and then of the
-hardened one. That takes ten minutes at most, five for each shop. They hold some forty
-trials: what hangs and what refuses, and of the rest what fits, which is said in
-the map; --budget gives more time. The names are those of dependencies.
-
-With --serve it starts the shop, writes the files that describe it, and runs
-until interrupted, so that every other command can be tried on it. What you have
-changed in the files since it wrote them stays, but for addresses:
-
-  blastgauge demo --serve shop
-  blastgauge run -f shop/blastgauge.yaml payments-slow
-
-The shop keeps carts in a small Redis of its own, and orders in memory. --redis and
---postgres put real ones behind the proxies instead: those at an address, or, with
-the word start, ones that are started from this machine's packages for the
-demo. With PostgreSQL there is another dependency, orders-db, with experiments and
-an invariant of its own. Carts stay in a Redis that was given for half an hour;
-a PostgreSQL that was given gets a schema for each shop, which is dropped in the end.
-
-  blastgauge demo --redis start --postgres start
-  blastgauge demo --redis 127.0.0.1:6379 --postgres postgres://me@127.0.0.1/test
-
-Exit status:
-  0    both shops were measured, whatever was found; or --serve was interrupted
-  1    error of the tool or its environment
-  2    invalid flags
-  5    a shop did not answer as it should; nothing was injected
-  7    clean-up incomplete: a fault may still be active
-  129, 130, 143   interrupted (HUP, INT, TERM); faults removed`,
+		Long:  help("demo"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkProgress(o.progress); err != nil {
 				return err

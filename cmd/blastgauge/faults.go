@@ -13,8 +13,7 @@ func newFaults(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "faults [KIND]",
 		Short: "List the faults that can be injected, with attributes, units and examples",
-		Long: `Faults lists what can be injected. With a KIND it says more of that one: its
-attributes with their units, an example for experiments/*.yaml, and its caveats.`,
+		Long:  help("faults"),
 		Example: `  blastgauge faults
   blastgauge faults http_config`,
 		Args:              atMost(1),

@@ -24,12 +24,7 @@ func newHistory(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [DIR]",
 		Short: "List the runs in a directory, and the trend of each experiment",
-		Long: `History lists the runs in DIR, by default .blastgauge/runs, the newest first, and
-how the blast radius of each experiment went from run to run. A bar before a
-number marks a run whose experiment had other faults, journeys, load or kind of
-control than in the run before. Directories that hold no run, or a broken one, are
-listed as such, and so is a copy: a run that stands in two directories is listed, and
-counted in trends, once. A run that died, or that is going on, is in the list and in no trend.`,
+		Long:  help("history"),
 		Example: `  blastgauge history
   blastgauge history -n 50 -o text -o json=history.json
   blastgauge history -o html=index.html`,
@@ -94,13 +89,7 @@ func newPrune(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune --keep N [DIR]",
 		Short: "Delete all but the newest runs in a directory",
-		Long: `Prune deletes the directories of all but the newest N runs in DIR, by default
-.blastgauge/runs. It never deletes the newest run whose hypotheses all held, a run
-that has not ended or whose faults are not proven gone, or anything that is no run of
-blastgauge. A run stays, too, whose directory holds a file that blastgauge does not put
-there by itself, such as a report that -o was told to write there: prune names it.
-Copies of a run among them stay or go with it. An index.html that report --index wrote
-there is written anew. Killed in the middle, prune leaves no half of a run.`,
+		Long:  help("prune"),
 		Example: `  blastgauge prune --keep 100
   blastgauge prune --keep 100 --dry-run`,
 		Args:              atMost(1),

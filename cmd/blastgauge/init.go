@@ -31,39 +31,7 @@ func newInit(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write first documents: from a Toxiproxy, a HAR recording, a Postman collection, OpenAPI, or nothing",
-		Long: `Init writes blastgauge.yaml, experiments/*.yaml and their schemas, to be read and
-changed. They are valid as they are, and blastgauge plan works on them at once.
-
-With --toxiproxy the proxies of a running Toxiproxy become the dependencies; it
-is only read. With --har a checkout that a browser recorded becomes the journey:
-in the network panel of the developer tools, in a private window and with the
-cache disabled, check out once, then save all as HAR with content (in Chrome,
-with sensitive data: otherwise what a later request needs of an earlier answer
-is missing). Playwright writes such a file, too: recordHar with content: 'embed'.
-The HAR file holds passwords and cookies; the documents do not: those become
-${env:NAME}.
-
-With --postman the requests of a collection become the journey, in its order, or
-those of one folder: variables are looked up, those that tests set from answers
-are captured, and the common tests become expectations. Comments name what a
-journey cannot do.
-
-With --openapi the operations of a document (3.0 or 3.1) whose ids chain become
-the journey, with examples or the least that a schema takes. What deletes, or is
-for administrators, is left out unless --operation names it. Files that it refers
-to are read in its folder, never from the network.
-
-For each dependency there is an experiment in which it is slow, and one for each
-other way in which its protocol fails, commented out: take away the first "# " of
-the lines. A .gitignore keeps runs out of version control.
-
-Nothing that exists is overwritten without --force, and .gitignore never is.
-
-Exit status:
-  0    the documents are written
-  1    error of the tool or its environment
-  2    invalid flags, or files that no journey can be made of; nothing was written
-  129, 130, 143   interrupted (HUP, INT, TERM)`,
+		Long:  help("init"),
 		Example: `  blastgauge init
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
   blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging

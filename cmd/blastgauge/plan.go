@@ -17,17 +17,7 @@ func newPlan(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [EXPERIMENT...]",
 		Short: "Show what a run would do, touch and be able to tell; inject nothing",
-		Long: `Plan prints each experiment's faults, phases and limits, the control it will have
-and why, how precisely the answer will be known, what will be touched, and what the
-Toxiproxy can prove and protect. It looks at proxies and files as a run would
-before it starts, and injects nothing.
-
-Exit status:
-  0    a run could start, or would once its Toxiproxy is there
-  1    error of the tool or its environment
-  2    invalid flags or documents
-  6    a run would be refused by a safety rule
-  129, 130, 143   interrupted (HUP, INT, TERM)`,
+		Long:  help("plan"),
 		Example: `  blastgauge plan
   blastgauge plan payments-slow --phases baseline=20s,fault=30s
   blastgauge plan --for 5%`,

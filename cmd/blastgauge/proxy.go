@@ -20,17 +20,7 @@ func newProxy(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "proxy",
 		Short: "Serve proxies that a system stands behind: a drop-in for toxiproxy-server",
-		Long: `Proxy serves Toxiproxy's HTTP API and the proxies that are made with it, until it
-is interrupted. Clients, config files and flags of toxiproxy-server work unchanged,
-also with a single dash. With --file it makes the proxies of a system's dependencies
-and listens where the system file says that its Toxiproxy is.
-
-Exit status:
-  0    interrupted, and ended in good order
-  1    error of the tool or its environment, such as a port that is in use
-  2    invalid flags, proxies or documents
-  6    refused by a safety rule: what the system file names is not allowed
-  129, 130, 143   interrupted (HUP, INT, TERM) before it served`,
+		Long:  help("proxy"),
 		Example: `  blastgauge proxy
   blastgauge proxy -f blastgauge.yaml
   blastgauge proxy -host 0.0.0.0 -port 8474 -config proxies.json --token-file token`,

@@ -33,55 +33,7 @@ func newRecover(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recover [DIR... | --all | --stop DIR | --trust DIR | --server-ended DIR | --keep-files DIR | --toxiproxy URL]",
 		Short: "Remove the faults that runs left behind when they died",
-		Long: `Recover removes every fault of a run that is not proven gone, reads back that it
-is, and writes what it did beside the run's journal. What the run was going to do is
-in this user's list of open runs; the journal proves what is gone. Without a
-directory it does so for every run in that list.
-
-DIR is a directory, or the id of a run below .blastgauge/runs, or latest, the newest
-run there that is over, or latest~1, the one before it, and so on. With --stop latest
-is the newest run, whether it is over or alive.
-
-A directory that is not in the list may be anybody's: it may have come with a cloned
-repository. It is named, or shown with what it would have done, and no more. With
---trust that is done, as far as this user allows it: only hosts that the system FILE
-of -f allows are reached (without it, this machine and *.test), the token is the one
-that a flag names, only reload requests of the experiments beside FILE are sent, and
-only files that carry the mark of the fault are put back.
-
-A run that is alive is left alone, unless --stop is given: that is the emergency
-stop from another terminal. The run's faults are removed, it injects nothing more,
-and it ends as invalid.
-
-With --toxiproxy no journal is needed: toxics of blastgauge's are known by their
-names. A proxy that a run took down on a stock Toxiproxy is not.
-
-A stock Toxiproxy that refuses connections has ended, and its faults with it, or it
-is out of reach, such as behind a tunnel that was closed. Only you know which: with
---server-ended the faults count as gone.
-
-A file that is not what it was when its run began is named, also where everything is
-gone that could restore it. If it is right as it is, say so with --keep-files: a file
-of the run that is neither the original nor what the fault made of it is left alone.
-
-With --recreate PROXY a proxy of a stock Toxiproxy that hangs is deleted and made
-again: all its connections and toxics are lost, also those of others. If the
-deletion hangs as well, the server has to be restarted.
-
-Running it twice, or beside the guard of a run that died, does no harm.
-
-Exit status:
-  0    nothing is left, but for runs that are alive where no DIR was given
-  1    error of the tool or its environment, such as a DIR that is no run's, or a
-       server at URL that is not there
-  2    invalid flags, a system FILE that is missing or wrong, or a token that cannot
-       be read
-  6    the run in DIR is alive, or a run is not in the list, and was left alone
-  7    clean-up incomplete: a fault may still be active, also after an interrupt
-  129, 130, 143   interrupted (HUP, INT, TERM) before it began, or with all faults gone
-
-Of several runs the gravest counts: 7, then 2, 6, and 1.
-`,
+		Long:  help("recover"),
 		Example: `  blastgauge recover
   blastgauge recover .blastgauge/runs/20261124t140200z-7f3a9c
   blastgauge recover --stop .blastgauge/runs/20261124t140200z-7f3a9c

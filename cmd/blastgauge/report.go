@@ -25,10 +25,7 @@ func newReport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report DIR | --index DIR",
 		Short: "Make the reports of a run from its journal, also of one that died",
-		Long: `Report reads the journal in the DIR of a run, or of the run below .blastgauge/runs
-with that id, or of latest, the newest one there that is over, or latest~1, the one
-before it, and so on. It writes its result.json anew, and prints it or makes pages of it. The run itself is over: the exit status says only
-whether it could be read.`,
+		Long:  help("report"),
 		Example: `  blastgauge report .blastgauge/runs/20261123t140200z-7f3a9c
   blastgauge report latest --open
   blastgauge report DIR -o html=report.html -o text

@@ -23,17 +23,9 @@ Exit status:
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "blastgauge",
-		Short: "Measure what share of your checkouts a broken dependency harms",
-		Long: `blastgauge answers one question with a number: if this dependency misbehaves,
-what share of our checkouts is harmed?
-
-It injects latency, errors or bad config into staging dependencies through
-Toxiproxy, drives real user journeys meanwhile, measures the blast radius with a
-confidence interval, and proves that the fault was really there and is really
-gone.
-
-  blastgauge demo        see it work, on a shop that comes with it`,
+		Use:               "blastgauge",
+		Short:             "Measure what share of your checkouts a broken dependency harms",
+		Long:              help("blastgauge"),
 		PersistentPreRunE: a.takePipedToken,
 
 		SilenceErrors: true,

@@ -37,16 +37,7 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [EXPERIMENT...] [-- COMMAND ARG...]",
 		Short: "Run experiments and judge their hypotheses",
-		Long: `Run injects each experiment's faults, one experiment at a time, sends journeys
-meanwhile, removes the faults, and writes a report.
-
-With toxiproxy: embedded in the system file, run starts proxies of its own and then
-COMMAND, which is the system behind them, and stops both in the end. The system has a
-minute to answer at its url.
-
-Ctrl-C removes the faults and writes the report; a second one skips the report; a
-third leaves at once.
-` + exitStatus,
+		Long:  help("run") + exitStatus,
 		Example: `  blastgauge run
   blastgauge run payments-slow --phases baseline=20s,fault=30s
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json

@@ -13,49 +13,13 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run"
 )
 
-const scanHelp = `Scan needs the system file alone. It sends the journeys without a break, and makes
-one dependency after the other fail in each way that its protocol knows: it hangs,
-refuses connections, is slow, answers with errors, does the work and answers with an
-error, resets connections. A fault is removed as soon as it is clear whether it harms
-more journeys than the limit allows, which takes seconds; the next one waits for a
-healthy system. Then scan searches the latency from which a dependency harms, its
-breaking point, and breaks those that stand in for others together with them.
-
-The report is a map: what harms what, and how sure that is; the dependencies that are
-declared soft and are not; the five weaknesses that matter most. --write makes an
-experiment of each, for runs to come: files that are there stay, and the rest is
-written.
-
-What does not fit into the budget is named in the map. With --since, what an earlier
-scan found is taken over where neither the documents nor the build have changed, and
-its interval did not touch the limit. BLASTGAUGE_COMMIT declares the build.
-
-With toxiproxy: embedded in the system file, scan starts proxies of its own and then
-COMMAND, which is the system behind them, as run does.
-
-Ctrl-C removes the faults and writes the map of what is known; a second one skips the
-report and --write; a third leaves at once. A scan that its budget or an unhealthy
-system ends early exits with 3, too, where it found a weakness before.
-
-Exit status:
-  0    everything that was tried is harmless, or as it was declared
-  1    error of the tool or its environment
-  2    invalid flags or documents; nothing was injected
-  3    the scan found weaknesses
-  4    no weakness was found, and something is undecided or was not reached
-  5    nothing was decided, or the system did not work before any fault
-  6    refused by a safety rule; nothing was injected
-  7    clean-up incomplete: a fault may still be active
-  129, 130, 143   interrupted (HUP, INT, TERM); faults removed
-`
-
 func newScan(a *app) *cobra.Command {
 	var o runOptions
 	var f scanning.Flags
 	cmd := &cobra.Command{
 		Use:   "scan [DEPENDENCY...] [-- COMMAND ARG...]",
 		Short: "Break every dependency in every way, and map what that harms; needs no experiment",
-		Long:  scanHelp,
+		Long:  help("scan"),
 		Example: `  blastgauge scan
   blastgauge scan payments carts --budget 5m
   blastgauge scan --faults hang,refuse --no-thresholds -o text -o json=scan.json

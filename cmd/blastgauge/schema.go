@@ -10,21 +10,9 @@ import (
 
 func newSchema(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "schema [system|experiment|traffic]",
-		Short: "Print the JSON Schema of the documents, for editors",
-		Long: `Schema prints the JSON Schema (draft 2020-12) of blastgauge.yaml (system, the
-default), of experiments/*.yaml (experiment), or of the lines that a program under
-traffic.command writes, with what it is told in BLASTGAUGE_TRAFFIC (traffic).
-
-Editors that use the YAML language server complete and check a document whose
-first line names its schema, relative to the document and without a network:
-
-  # yaml-language-server: $schema=.blastgauge/schema/system.json
-
-blastgauge init writes these lines and the schemas. After an update:
-
-  blastgauge schema system > .blastgauge/schema/system.json
-  blastgauge schema experiment > .blastgauge/schema/experiment.json`,
+		Use:       "schema [system|experiment|traffic]",
+		Short:     "Print the JSON Schema of the documents, for editors",
+		Long:      help("schema"),
 		Args:      atMost(1),
 		ValidArgs: []string{string(experiments.SystemKind), string(experiments.ExperimentKind), string(experiments.LineKind)},
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -38,19 +38,7 @@ func newTry(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "try [JOURNEY]",
 		Short: "Send one journey and show each step; inject nothing",
-		Long: `Try sends a journey once, or each journey of the system file, and shows each step:
-the request, the answer, the time, what was captured, and whether each expectation
-is met. Secrets are masked. It does what the journey does: one that places an order
-places an order. With --notify it sends no journey, and a test message to each
-receiver of the system file's notify.
-
-Exit status:
-  0    every journey is ok
-  1    error of the tool or its environment
-  2    invalid flags or documents; nothing was sent
-  5    a journey is not ok, or a receiver was not told
-  6    refused by a safety rule: a host or an environment that is not allowed
-  129, 130, 143   interrupted (HUP, INT, TERM)`,
+		Long:  help("try"),
 		Example: `  blastgauge try
   blastgauge try checkout --step cart
   blastgauge try checkout --arm control -o json`,

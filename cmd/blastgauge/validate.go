@@ -19,22 +19,7 @@ func newValidate(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate [EXPERIMENT... | DIR...]",
 		Short: "Check the documents; inject nothing",
-		Long: `Validate reports every mistake of the documents at once, each with its place and
-what would be right. In a DIR it checks every blastgauge.yaml, there and below, with
-the experiments beside it. It looks at no server: where a proxy leads that a dependency
-only names, plan finds out. A variable of the environment that is not set is no
-mistake of a document: it is named, and what depends on it is not checked.
-
-With -o github each problem is shown beside its line in a pull request, and with
--o junit each document is a test case.
-
-Exit status:
-  0    the documents are valid
-  1    error of the tool or its environment, such as a full disk
-  2    invalid flags or documents
-  6    a run would be refused by a safety rule: a host or an environment that is not
-       allowed
-  129, 130, 143   interrupted (HUP, INT, TERM)`,
+		Long:  help("validate"),
 		Example: `  blastgauge validate
   blastgauge validate examples/
   blastgauge validate -o github

@@ -102,8 +102,9 @@ type plantedBreak struct {
 	at         time.Duration
 }
 
-// judgeBreakingPoints wants the time-outs of the hardened shop in the brackets that were
-// found, and of the naive one, which has none, that the journey's budget is one.
+// judgeBreakingPoints wants no bracket without the time-out of the hardened shop that was
+// planted, and of the naive one, which has none, the journey's budget. What a scan has no
+// time for is told: thresholds are what `measure thresholds` is about.
 func judgeBreakingPoints(out *printer, naive, hardened *scan.Map) error {
 	var errs []error
 	for _, p := range []plantedBreak{
@@ -112,24 +113,24 @@ func judgeBreakingPoints(out *printer, naive, hardened *scan.Map) error {
 		{hardened, "hardened", "orders", 350 * time.Millisecond},
 		{naive, "naive", "recommendations", time.Second},
 	} {
-		got, ok := p.found()
+		got, wrong := p.found()
 		out.printf("breaking point of %s in the %s shop: planted %s, %s\n", p.name, p.shop, p.at, got)
-		if !ok {
+		if wrong {
 			errs = append(errs, fmt.Errorf("breaking point of %s in the %s shop is %s, want %s", p.name, p.shop, got, p.at))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// found is what a map says of a breaking point, and whether that is right.
-func (p plantedBreak) found() (got string, ok bool) {
+// found is what a map says of a breaking point, and whether that is wrong.
+func (p plantedBreak) found() (got string, wrong bool) {
 	d := p.m.Dependency(p.name)
 	if d == nil || d.BreakingPoint == nil || len(d.BreakingPoint.Levels) == 0 {
 		return "not searched", false
 	}
 	for _, e := range d.BreakingPoint.Edges {
 		if t := (timedOut{timeout: p.at, low: seconds(e.Low), high: seconds(e.High)}); e.Rises {
-			return fmt.Sprintf("between %s and %s, %s", t.low, t.high, d.BreakingPoint.Kind), t.covered()
+			return fmt.Sprintf("between %s and %s, %s", t.low, t.high, d.BreakingPoint.Kind), !t.covered()
 		}
 	}
 	return d.BreakingPoint.Kind, false
