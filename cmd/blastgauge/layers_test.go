@@ -102,6 +102,7 @@ func rooms() []room {
 		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/run/prometheus experiments/shape", tests: "experiments/waiting"},
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/scan experiments/stats injectors"},
+		{name: "experiments/progress", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan experiments/stats"},
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/plan experiments/result experiments/scan experiments/shape experiments/stats"},
 		{name: "experiments/history", imports: "experiments/atomicfile experiments/journal experiments/plan experiments/result", tests: "experiments"},
@@ -123,7 +124,7 @@ func rooms() []room {
 		{name: "experiments/run/standing", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/listening experiments/run/internal/usage injectors/proxy injectors/toxiproxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/notify experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
 
-		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan report/results report/terminal report/words", tests: "injectors"},
+		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/progress experiments/result report/results report/terminal report/words", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
 		{name: "cmd/blastgauge/internal/exit", imports: "cmd/blastgauge/internal/usage experiments/result experiments/run experiments/run/engine"},
 		{name: "cmd/blastgauge/internal/receivers", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/usage experiments experiments/result experiments/run/notify"},

@@ -108,7 +108,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	}
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
-	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
+	options.View = func(p *plan.Plan) run.View { return run.Views(screen.View(0, p)) }
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {

@@ -179,9 +179,10 @@ type run struct {
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
 	control   *Control
-	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
-	root      *os.Root        // the run's directory
-	closers   []io.Closer     // of what was opened there
+	ended     <-chan struct{}                        // closed when the system has ended; nil: nobody would know
+	root      *os.Root                               // the run's directory
+	seen      func(fault string, e journal.Evidence) // tells the view what faults meet
+	closers   []io.Closer                            // of what was opened there
 }
 
 // perform performs p on a system that stands.
@@ -302,12 +303,13 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		}
 	}
 	view := r.view()
-	r.control = r.newControl()
+	rec := newRecorder(log, view, root, r.plan, r.o.logf)
+	r.control, r.seen = r.newControl(), rec.see
 	defer r.control.end()
 	if r.o.Control != nil {
 		r.o.Control(r.plan, r.control)
 	}
-	err = r.runEngine(ctx, newRecorder(log, view, root, r.plan, r.o.logf))
+	err = r.runEngine(ctx, rec)
 	view.Close()
 	return errors.Join(err, log.Close())
 }

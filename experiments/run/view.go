@@ -28,35 +28,11 @@ type VerdictView interface {
 	Judge(*result.Experiment)
 }
 
-// Views returns a view that passes everything on to each of several, in this order.
-func Views(list ...View) VerdictView { return views(list) }
-
-type views []View
-
-func (v views) Record(e journal.Event) {
-	for _, view := range v {
-		view.Record(e)
-	}
-}
-
-func (v views) Observe(o journal.Observation) {
-	for _, view := range v {
-		view.Observe(o)
-	}
-}
-
-func (v views) Judge(e *result.Experiment) {
-	for _, view := range v {
-		if judging, ok := view.(VerdictView); ok {
-			judging.Judge(e)
-		}
-	}
-}
-
-func (v views) Close() {
-	for _, view := range v {
-		view.Close()
-	}
+// An EvidenceView is a [View] that shows what faults have met while they are in force, too.
+type EvidenceView interface {
+	View
+	// See is called with what a look at a fault in force has shown, about once a second.
+	See(fault string, e journal.Evidence)
 }
 
 // view shows the run to whoever asked for it, and to those whom its system's document names.
@@ -122,6 +98,13 @@ func (r *recorder) judge(id string) {
 		}
 	}
 	r.logf("warning: %s could not be judged yet: %v", id, err)
+}
+
+// see tells the view what a fault has met, where it wants to know.
+func (r *recorder) see(fault string, e journal.Evidence) {
+	if view, ok := r.view.(EvidenceView); ok {
+		view.See(fault, e)
+	}
 }
 
 // Note tells no view: what is noted came with a journey.

@@ -32,6 +32,7 @@ func (r *run) engineOptions() engine.Options {
 		CheckInvariant: r.checkInvariant,
 		Fenced:         r.guard.Fenced,
 		Joins:          r.onJoin,
+		Seen:           r.seen,
 		Noting:         r.control.started,
 	}
 	if r.secrets != nil {

@@ -123,6 +123,9 @@ type Options struct {
 	// Joins is told, once the run has started, how to record that a Toxiproxy has come which
 	// is to carry a fault as well. Nil: none will.
 	Joins func(record func(fault, instance string) error)
+	// Seen is told what each fault in force has met so far, whenever it is read back. It must
+	// wait for nothing. Nil: nobody wants to know before the end.
+	Seen func(fault string, e journal.Evidence)
 	// Noting is told, once the run has started, how to record a note of a person, see
 	// [journal.NewNote]. After the last event of the run that returns [ErrOver]. Nil: nobody
 	// writes notes.

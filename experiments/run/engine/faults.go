@@ -154,6 +154,9 @@ func (s *faultSet) readBack(ctx context.Context) (gone, detail string, err error
 			return a.Name, evidence.Detail, nil
 		default:
 			s.setEvidence(a, evidence)
+			if s.options.Seen != nil {
+				s.options.Seen(a.Name, s.hidden(evidence))
+			}
 		}
 	}
 	return "", "", err

@@ -170,7 +170,7 @@ func (o Options) runAll(ctx context.Context, shops []*shop) {
 func (o Options) runOptions(i int, s *shop) run.Options {
 	options := o.Run
 	options.Embedded = true
-	options.View = func(p *plan.Plan) run.View { return o.Screen.View(i, p) }
+	options.View = func(p *plan.Plan) run.View { return run.Views(o.Screen.View(i, p)) }
 	if o.Flags.Out != "" {
 		options.Dir = filepath.Join(o.Flags.Out, s.build)
 	}

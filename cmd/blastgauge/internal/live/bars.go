@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/terminal"
@@ -78,15 +79,14 @@ type bars struct {
 
 // newBars draws the frame of a run. row is that of the run among those on the canvas.
 func newBars(c *canvas, p *plan.Plan, label string, row int, showTotal bool) *bars {
-	b := &bars{canvas: c, shows: picture{plan: p, label: label, showTotal: showTotal, started: time.Now()}}
-	b.shows.current.index = -1
+	b := &bars{canvas: c, shows: picture{progress.New(p, time.Now()), label, showTotal}}
 	below := make([]mpb.BarFiller, mostLines-1)
 	for i := range below {
 		below[i] = mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error { return b.draw(w, i+1, "\n") })
 	}
 	first := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
 		b.mu.Lock()
-		b.shows.endSample(time.Now())
+		b.shows.Tick(time.Now())
 		b.lines = b.shows.lines(time.Now(), b.columns())
 		b.mu.Unlock()
 		return b.draw(w, 0, "")
@@ -108,55 +108,18 @@ func (b *bars) draw(w io.Writer, line int, end string) error {
 	return err
 }
 
-// endSample adds the second that has passed to the sparklines.
-func (p *picture) endSample(now time.Time) {
-	c := &p.current
-	if now.Sub(c.sampled) < sampleEvery {
-		return
-	}
-	c.cutSample(now)
-}
-
-// cutSample ends the current sample.
-func (c *currentExperiment) cutSample(now time.Time) {
-	c.samples = append(c.samples, c.sample)
-	c.samples = c.samples[max(0, len(c.samples)-sparklineSize):]
-	c.sample, c.sampled = nil, now
-	c.inPhase++
-}
-
 func (b *bars) Observe(o journal.Observation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.shows.observe(o)
-}
-
-func (p *picture) observe(o journal.Observation) {
-	if p.current.index < 0 {
-		return
-	}
-	if o.Seen != nil {
-		p.introduce(*o.Seen)
-	}
-	guardrails := p.experiment().Guardrails
-	p.current.counts.add(o, guardrails)
-	p.current.sample.add(o, guardrails)
-}
-
-// introduce takes a cause of harm by its number.
-func (p *picture) introduce(c journal.SeenCause) {
-	if p.current.seen == nil {
-		p.current.seen = map[int]journal.SeenCause{}
-	}
-	p.current.seen[c.Number] = c
+	b.shows.Observe(o)
 }
 
 func (b *bars) Record(e journal.Event) {
 	b.mu.Lock()
-	above := b.shows.record(e, time.Now())
-	var cell string
-	if b.shows.plan.Scan != nil {
-		above, cell = b.shows.recordScan(e, time.Now(), above, terminal.Options{Color: b.color, Width: b.columns() - 1})
+	ended := b.shows.Record(e, time.Now())
+	above, cell := b.shows.above(e), ""
+	if b.shows.Plan.Scan != nil {
+		above, cell = b.shows.aboveScan(e, ended, above, terminal.Options{Color: b.color, Width: b.columns() - 1})
 	}
 	b.mu.Unlock()
 	if cell != "" {
@@ -167,38 +130,14 @@ func (b *bars) Record(e journal.Event) {
 	}
 }
 
-// record takes an event into the picture. It returns what is to stay on the screen.
-func (p *picture) record(e journal.Event, now time.Time) (above string) {
-	c := &p.current
+// above says of an event what is to stay on the screen; empty: nothing.
+func (p *picture) above(e journal.Event) (above string) {
 	switch e.Kind {
-	case journal.ExperimentStarted:
-		*c = currentExperiment{index: min(c.index+1, len(p.plan.Experiments)-1), running: true, started: now, phaseStarted: now, sampled: now}
-	case journal.PhaseStarted:
-		switch c.phase {
-		case journal.Baseline:
-			c.baseline = c.counts
-		case journal.Fault:
-			c.underFault = c.counts
-		}
-		c.cutSample(now) // a guardrail does not look back to the time before the fault
-		c.before, c.inPhase = c.before+p.phaseLength(), 0
-		c.phase, c.phaseStarted, c.counts = e.Phase, now, nil
-	case journal.ExperimentEnded:
-		c.running = false
-	case journal.HarmSeen:
-		if e.Cause != nil {
-			p.introduce(*e.Cause)
-		}
-	case journal.GuardrailTripped:
-		c.tripped = inert.Text(e.Detail)
-	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished:
-		_, c.note = describeEvent(p.plan, e)
-		c.note = inert.Text(c.note)
 	case journal.Interrupted, journal.SuiteStopped, journal.BaselineHarmed:
-		_, above = describeEvent(p.plan, e)
+		_, above = progress.Describe(p.Plan, e)
 	case journal.InvariantChecked:
 		if e.Check != nil && !e.Check.Holds {
-			_, above = describeReading(e.Check)
+			_, above = progress.DescribeReading(e.Check)
 		}
 	}
 	return above

@@ -10,6 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
@@ -36,17 +37,17 @@ func TestPhasesAreAsLongAsTheyTake(t *testing.T) {
 // Kinds of journeys are never pooled: the one that the fault harms most is shown.
 func TestTheWorstJourneyIsShown(t *testing.T) {
 	t.Parallel()
-	var c counts
+	var c progress.Counts
 	for range 10 {
-		c.add(journal.Observation{Journey: 0, Arm: plan.FaultArm, Outcome: journal.Failed}, nil)
-		c.add(journal.Observation{Journey: 0, Arm: plan.ControlArm, Outcome: journal.Failed}, nil) // not the fault's doing
-		c.add(journal.Observation{Journey: 2, Arm: plan.FaultArm, Outcome: journal.Slow}, nil)
-		c.add(journal.Observation{Journey: 2, Arm: plan.ControlArm}, nil)
+		c.Add(journal.Observation{Journey: 0, Arm: plan.FaultArm, Outcome: journal.Failed}, nil)
+		c.Add(journal.Observation{Journey: 0, Arm: plan.ControlArm, Outcome: journal.Failed}, nil) // not the fault's doing
+		c.Add(journal.Observation{Journey: 2, Arm: plan.FaultArm, Outcome: journal.Slow}, nil)
+		c.Add(journal.Observation{Journey: 2, Arm: plan.ControlArm}, nil)
 	}
-	if worst := c.worst(); worst != 2 || c.journey(2).describe(plan.FaultArm) != "100.0% of 10" || c.journey(2).describe(plan.ControlArm) != "0.0% of 10" {
+	if worst := c.Worst(); worst != 2 || describe(c.Journey(2), plan.FaultArm) != "100.0% of 10" || describe(c.Journey(2), plan.ControlArm) != "0.0% of 10" {
 		t.Errorf("the worst is %d of %+v", worst, c)
 	}
-	if got := c.journey(7).describe(plan.FaultArm); got != "no journeys yet" {
+	if got := describe(c.Journey(7), plan.FaultArm); got != "no journeys yet" {
 		t.Errorf("a kind without journeys: %s", got)
 	}
 }
@@ -62,6 +63,14 @@ func guardedPlan() *plan.Plan {
 	second.ID = "payments-down"
 	p.Experiments = append(p.Experiments, second)
 	return p
+}
+
+// underFault is the picture of a run whose first experiment has a fault in force.
+func underFault(p *plan.Plan) *picture {
+	shows := &picture{Progress: progress.New(p, time.Now())}
+	shows.Record(journal.Event{Kind: journal.ExperimentStarted}, time.Now())
+	shows.Current.Phase = journal.Fault
+	return shows
 }
 
 // A drawing is a run on an emulated terminal, in fake time.
@@ -199,11 +208,11 @@ report  report.html`
 // The guardrail that is nearest to its limit is shown, and that it tripped.
 func TestHowFarTheGuardrailIs(t *testing.T) {
 	t.Parallel()
-	p := &picture{plan: guardedPlan(), current: currentExperiment{running: true, phase: journal.Fault}}
+	p := underFault(guardedPlan())
 	observe := func(n int, took time.Duration, outcome journal.Outcome) {
 		for range n {
-			p.observe(journal.Observation{Arm: plan.FaultArm, Took: took, Outcome: outcome})
-			p.observe(journal.Observation{Arm: plan.ControlArm, Took: time.Second})
+			p.Observe(journal.Observation{Arm: plan.FaultArm, Took: took, Outcome: outcome})
+			p.Observe(journal.Observation{Arm: plan.ControlArm, Took: time.Second})
 		}
 	}
 	observe(999, time.Second, journal.OK)
@@ -211,16 +220,16 @@ func TestHowFarTheGuardrailIs(t *testing.T) {
 	if got, want := p.guardrail(80), "  guardrail 0.1% lately, limit 1%: p99 of checkout beyond 3s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	p.record(journal.Event{Kind: journal.GuardrailTripped, Detail: "p99 of checkout"}, time.Now())
+	p.Record(journal.Event{Kind: journal.GuardrailTripped, Detail: "p99 of checkout"}, time.Now())
 	if got := p.guardrail(40); !strings.Contains(got, "TRIPPED p99 of checkout") {
 		t.Errorf("%q", got)
 	}
-	p.current.tripped, p.current.phase = "", journal.Baseline
+	p.Current.Tripped, p.Current.Phase = "", journal.Baseline
 	if got, want := p.guardrail(80), "  guardrail blast radius of checkout beyond 60%"; got != want {
 		t.Errorf("before the fault: %q, want %q", got, want)
 	}
-	p.plan.Experiments[0].Guardrails = []experiments.Guardrail{{Probe: &experiments.Probe{Invariant: experiments.Invariant{Name: "queue"}}}}
-	p.current.phase = journal.Fault
+	p.Plan.Experiments[0].Guardrails = []experiments.Guardrail{{Probe: &experiments.Probe{Invariant: experiments.Invariant{Name: "queue"}}}}
+	p.Current.Phase = journal.Fault
 	if got, want := p.guardrail(80), "  guardrail asks queue"; got != want {
 		t.Errorf("a probe: %q, want %q", got, want)
 	}
@@ -230,22 +239,21 @@ func TestHowFarTheGuardrailIs(t *testing.T) {
 // the reader.
 func TestTheControlIsTheBaseline(t *testing.T) {
 	t.Parallel()
-	p := &picture{plan: guardedPlan()}
-	p.current.index = -1
-	p.plan.Experiments[0].Control = plan.Baseline
-	p.record(journal.Event{Kind: journal.ExperimentStarted}, time.Now())
-	p.record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Baseline}, time.Now())
+	p := &picture{Progress: progress.New(guardedPlan(), time.Now())}
+	p.Plan.Experiments[0].Control = plan.Baseline
+	p.Record(journal.Event{Kind: journal.ExperimentStarted}, time.Now())
+	p.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Baseline}, time.Now())
 	for i := range 20 {
 		o := journal.Observation{Arm: plan.FaultArm}
 		if i < 2 {
 			o.Outcome = journal.Failed
 		}
-		p.observe(o)
+		p.Observe(o)
 	}
-	p.endSample(time.Now().Add(time.Minute))
-	p.record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Fault}, time.Now())
-	p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed})
-	p.observe(journal.Observation{Arm: plan.FaultArm}) // those of the baseline are not counted again
+	p.Tick(time.Now().Add(time.Minute))
+	p.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Fault}, time.Now())
+	p.Observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed})
+	p.Observe(journal.Observation{Arm: plan.FaultArm}) // those of the baseline are not counted again
 	if got := p.guardrail(40); !strings.Contains(got, "40.0% lately") {
 		t.Errorf("%q", got)
 	}
@@ -257,10 +265,11 @@ func TestTheControlIsTheBaseline(t *testing.T) {
 // No line is too long at any width, whatever documents call things.
 func TestLinesFit(t *testing.T) {
 	t.Parallel()
-	p := &picture{plan: guardedPlan(), showTotal: true, label: "hardened", current: currentExperiment{running: true, phase: journal.Fault, tripped: strings.Repeat("支払い", 40), note: strings.Repeat("🔥", 90)}}
-	p.plan.Experiments[0].ID = strings.Repeat("支払い-down-", 9)
-	p.plan.Experiments[0].Journeys[0].Name = strings.Repeat("結", 60)
-	p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1})
+	p := underFault(guardedPlan())
+	p.showTotal, p.label, p.Current.Tripped, p.Current.Note = true, "hardened", strings.Repeat("支払い", 40), strings.Repeat("🔥", 90)
+	p.Plan.Experiments[0].ID = strings.Repeat("支払い-down-", 9)
+	p.Plan.Experiments[0].Journeys[0].Name = strings.Repeat("結", 60)
+	p.Observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1})
 	for _, columns := range []int{20, 40, 59, 60, 80, 100} {
 		list := p.lines(time.Now(), columns)
 		if len(list) > mostLines {
@@ -283,9 +292,6 @@ func TestTimes(t *testing.T) {
 			t.Errorf("About(%s) = %s, want %s", d, got, want)
 		}
 	}
-	if got := Expected(guardedPlan()); got != 42*time.Second {
-		t.Errorf("Expected() = %s", got)
-	}
 }
 
 // What harms most journeys is told in the words of its class.
@@ -305,13 +311,13 @@ func TestTheTopCause(t *testing.T) {
 		"shed":                                 {Class: "shed"},
 		"pay: not met: ?[2J ?:error::own":      {Step: "pay", Class: "check", Key: "\x1b[2J ::error::own"},
 	} {
-		p := &picture{plan: guardedPlan(), current: currentExperiment{running: true, phase: journal.Fault}}
-		p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Cause: journal.Reset})
+		p := underFault(guardedPlan())
+		p.Observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Cause: journal.Reset})
 		seen.Number = 7
 		for range 2 {
-			p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Why: 7})
+			p.Observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Why: 7})
 		}
-		p.record(journal.Event{Kind: journal.HarmSeen, Cause: &seen}, time.Now())
+		p.Record(journal.Event{Kind: journal.HarmSeen, Cause: &seen}, time.Now())
 		if got := p.cause(); got != "  top cause "+want+", 2 of 3" {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -3,14 +3,13 @@ package live
 import (
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/terminal"
@@ -27,8 +26,8 @@ type lines struct {
 	mu     sync.Mutex
 	index  int // of the current experiment; -1 before the first
 	phase  journal.Phase
-	counts counts    // of the current phase
-	last   time.Time // when the last line was written
+	counts progress.Counts // of the current phase
+	last   time.Time       // when the last line was written
 }
 
 const heartbeat = 10 * time.Second
@@ -63,7 +62,7 @@ func (l *lines) Close() {}
 func (l *lines) Observe(o journal.Observation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.counts.add(o, nil)
+	l.counts.Add(o, nil)
 	if now := time.Now(); l.phase != "" && now.Sub(l.last) >= heartbeat {
 		l.last = now
 		l.print(now, "progress", l.describeCounts())
@@ -77,7 +76,7 @@ func (l *lines) Record(e journal.Event) {
 	switch e.Kind {
 	case journal.ExperimentStarted:
 		l.index++
-		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.plan.Experiments), describeFaults(l.plan.Experiments[l.index])))
+		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.plan.Experiments), progress.DescribeFaults(l.plan.Experiments[l.index])))
 	case journal.PhaseStarted:
 		l.endPhase(e.At)
 		l.phase = e.Phase
@@ -86,7 +85,7 @@ func (l *lines) Record(e journal.Event) {
 		if e.Kind == journal.ExperimentEnded { // perhaps in the middle of its phases
 			l.endPhase(e.At)
 		}
-		if topic, text := describeEvent(l.plan, e); topic != "" {
+		if topic, text := progress.Describe(l.plan, e); topic != "" {
 			l.print(e.At, topic, text)
 		}
 	}
@@ -103,18 +102,18 @@ func (l *lines) endPhase(at time.Time) {
 
 // describeCounts describes the current phase by the journey that is harmed most.
 func (l *lines) describeCounts() string {
-	worst := l.counts.worst()
-	c, name := l.counts.journey(worst), ""
+	worst := l.counts.Worst()
+	c, name := l.counts.Journey(worst), ""
 	if journeys := l.plan.Experiments[max(0, l.index)].Journeys; len(journeys) > 1 {
 		name = journeys[worst].Name + " "
 	}
-	text := fmt.Sprintf("%s: %sharmed %s in the fault arm", l.phase, name, c.describe(plan.FaultArm))
-	if c.journeys[plan.ControlArm] > 0 {
+	text := fmt.Sprintf("%s: %sharmed %s in the fault arm", l.phase, name, describe(c, plan.FaultArm))
+	if c.Journeys[plan.ControlArm] > 0 {
 		other := "in control"
 		if l.plan.Experiments[max(0, l.index)].Turns != nil {
 			other = "untouched by the fault"
 		}
-		text += fmt.Sprintf(", %s %s", c.describe(plan.ControlArm), other)
+		text += fmt.Sprintf(", %s %s", describe(c, plan.ControlArm), other)
 	}
 	return text
 }
@@ -137,80 +136,4 @@ func (l *lines) Judge(e *result.Experiment) {
 	defer l.mu.Unlock()
 	l.last = time.Now()
 	l.printInert(l.last, "verdict", results.Sentence(e, terminal.Options{Color: l.color}))
-}
-
-// describeEvent describes an event in a few words, under a topic of at most eight
-// letters. The topic is empty where the event is of no interest during a run.
-func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
-	switch e.Kind {
-	case journal.FaultInjected:
-		return "fault", "injected, read back: " + describeFault(p, e.Fault)
-	case journal.InstanceJoined:
-		return "fault", "another Toxiproxy has come, and is to carry it as well: " + e.Instance
-	case journal.FaultVanished:
-		return "fault", "VANISHED: " + e.Detail
-	case journal.FaultRemoved:
-		if !e.Verified {
-			return "fault", "NOT REMOVED: " + describeFault(p, e.Fault) + ": " + e.Error
-		}
-		return "fault", "removed, read back as gone: " + describeFault(p, e.Fault)
-	case journal.TurnStarted:
-		return "fault", fmt.Sprintf("touches %s of the journeys from now on", figures.ShortPercent(e.Value, 2))
-	case journal.GuardrailTripped:
-		return "guard", "TRIPPED " + e.Detail
-	case journal.BaselineShared:
-		if e.Shared == nil {
-			return "", ""
-		}
-		return "base", "the end of the recovery of " + e.Shared.Of
-	case journal.BaselineOwn:
-		return "base", "its own: " + e.Detail
-	case journal.BaselineHarmed:
-		return "base", "HARMED ALREADY, the fault is not injected: " + e.Detail
-	case journal.InvariantChecked:
-		return describeReading(e.Check)
-	case journal.Interrupted:
-		return "stop", e.Detail + " received: faults that are in force are removed"
-	case journal.SuiteStopped:
-		return "stop", e.Detail
-	case journal.ExperimentEnded:
-		if e.Error != "" {
-			return "end", e.Experiment + ": " + e.Error
-		}
-		return "end", e.Experiment
-	}
-	return "", ""
-}
-
-func describeReading(r *journal.CheckResult) (topic, text string) {
-	switch {
-	case r == nil:
-		return "", ""
-	case r.Error != "":
-		return "invar", fmt.Sprintf("%s: could not be asked: %s", r.Invariant, r.Error)
-	case r.Holds:
-		return "invar", r.Invariant + ": holds"
-	}
-	return "invar", fmt.Sprintf("%s: BROKEN: %s", r.Invariant, r.Detail)
-}
-
-func describeFaults(e plan.Experiment) string {
-	list := make([]string, len(e.Faults))
-	for i, f := range e.Faults {
-		list[i] = f.Describe()
-	}
-	return strings.Join(figures.Together(list), "; ")
-}
-
-// describeFault describes the fault with this name; one that the plan does not know
-// is described by its name.
-func describeFault(p *plan.Plan, name string) string {
-	for _, e := range p.Experiments {
-		for _, f := range e.Faults {
-			if f.Name == name {
-				return f.Describe()
-			}
-		}
-	}
-	return name
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -147,7 +148,7 @@ func TestDescribeTrouble(t *testing.T) {
 		{journal.Event{Kind: journal.InvariantChecked}, "", ""},
 		{journal.Event{Kind: journal.Sampled}, "", ""},
 	} {
-		topic, text := describeEvent(onePlan(), tt.event)
+		topic, text := progress.Describe(onePlan(), tt.event)
 		if topic != tt.topic || text != tt.text {
 			t.Errorf("%s: %q %q, want %q %q", tt.event.Kind, topic, text, tt.topic, tt.text)
 		}
@@ -172,7 +173,7 @@ func TestSparkline(t *testing.T) {
 // Whoever watches learns at once why a fault was not injected.
 func TestAHarmedBaselineIsTold(t *testing.T) {
 	t.Parallel()
-	topic, text := describeEvent(nil, journal.Event{Kind: journal.BaselineHarmed, Detail: "checkout: 30 of 100"})
+	topic, text := progress.Describe(nil, journal.Event{Kind: journal.BaselineHarmed, Detail: "checkout: 30 of 100"})
 	if topic == "" || !strings.Contains(text, "checkout: 30 of 100") || !strings.Contains(text, "not injected") {
 		t.Errorf("%q %q", topic, text)
 	}

@@ -1,28 +1,27 @@
 // Package live shows runs on a terminal or in a log while they go on: as bars, as
 // one line per event, or not at all.
 //
-// A view gets the same events as the journal, after the journal. It never holds up
-// a run: what a terminal is too slow for is not shown.
+// A view gets the same events as the journal, after the journal. It waits for the terminal,
+// and so it is for a goroutine of its own, which drops what a terminal is too slow for.
 package live
 
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
-// A View shows one run. Its methods may be called from several goroutines. Only
-// Close may wait, for at most two seconds; nothing may be called after it.
+// A View shows one run. Its methods may be called from several goroutines; nothing may be
+// called after Close.
 type View interface {
 	Record(journal.Event)
 	Observe(journal.Observation)
@@ -67,6 +66,9 @@ type Screen struct {
 	closed atomic.Bool
 }
 
+// closeWithin is how long a terminal may take that does not scroll.
+const closeWithin = 2 * time.Second
+
 // minColumns is the narrowest terminal on which Auto draws bars.
 const minColumns = 40
 
@@ -91,7 +93,7 @@ func (s *Screen) Announce(p *plan.Plan, against string) {
 	if n := len(p.Experiments); n != 1 {
 		what = fmt.Sprintf("%d experiments, one after the other,", n)
 	}
-	about := "about " + About(Expected(p))
+	about := "about " + About(progress.Expected(p))
 	if p.Scan != nil {
 		what, about = fmt.Sprintf("a scan of %d dependencies", len(p.Scan.Dependencies)), "at most "+trimZeros(p.Scan.Budget)
 	}
@@ -116,12 +118,12 @@ func (s *Screen) View(run int, p *plan.Plan) View {
 	case None:
 		return Silent{}
 	case Bars:
-		return newBuffered(newBars(s.canvas, p, label, run, run+1 >= len(s.labels) || p.Scan != nil))
+		return newBars(s.canvas, p, label, run, run+1 >= len(s.labels) || p.Scan != nil)
 	}
 	if p.Scan != nil {
-		return newBuffered(newScanLines(s.log, p, label, s.color))
+		return newScanLines(s.log, p, label, s.color)
 	}
-	return newBuffered(newLines(s.log, p, label, s.color))
+	return newLines(s.log, p, label, s.color)
 }
 
 // Write writes whole lines above the bars, or to the output where there are none.
@@ -138,95 +140,6 @@ func (s *Screen) Close() {
 		s.canvas.close()
 	}
 	s.closed.Store(true)
-}
-
-// A buffered view passes everything on to another view from a goroutine of its
-// own. Where that view is too slow, journeys are dropped: a fault must not stay in
-// force because a terminal does not scroll. Events and verdicts are few, and none is
-// dropped.
-type buffered struct {
-	to   verdictView
-	wake chan struct{}
-	done chan struct{}
-
-	mu     sync.Mutex
-	queue  []any // journal.Event, journal.Observation or *result.Experiment
-	closed bool
-}
-
-const (
-	queueLength = 4096            // about ten seconds of journeys
-	closeWithin = 2 * time.Second // how long Close waits for what is still to be shown
-)
-
-func newBuffered(to verdictView) *buffered {
-	b := &buffered{to: to, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	go func() {
-		defer close(b.done)
-		for range b.wake {
-			list, closed := b.take()
-			for _, item := range list {
-				b.pass(item)
-			}
-			if closed {
-				to.Close()
-				return
-			}
-		}
-	}()
-	return b
-}
-
-// take returns what was queued since the last call, and whether nothing comes after it.
-func (b *buffered) take() (list []any, closed bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	list, b.queue = b.queue, nil
-	return list, b.closed
-}
-
-func (b *buffered) pass(item any) {
-	switch item := item.(type) {
-	case journal.Event:
-		b.to.Record(item)
-	case journal.Observation:
-		b.to.Observe(item)
-	case *result.Experiment:
-		b.to.Judge(item)
-	}
-}
-
-func (b *buffered) Record(e journal.Event)        { b.put(e, math.MaxInt) }
-func (b *buffered) Judge(e *result.Experiment)    { b.put(e, math.MaxInt) }
-func (b *buffered) Observe(o journal.Observation) { b.put(o, queueLength) }
-
-// put queues an item, unless so many are waiting.
-func (b *buffered) put(item any, most int) {
-	b.mu.Lock()
-	if len(b.queue) < most {
-		b.queue = append(b.queue, item)
-	}
-	b.mu.Unlock()
-	b.signal()
-}
-
-// signal wakes the goroutine, which may have been woken already.
-func (b *buffered) signal() {
-	select {
-	case b.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (b *buffered) Close() {
-	b.mu.Lock()
-	b.closed = true
-	b.mu.Unlock()
-	b.signal()
-	select {
-	case <-b.done:
-	case <-time.After(closeWithin):
-	}
 }
 
 // Silent is a View that shows nothing.

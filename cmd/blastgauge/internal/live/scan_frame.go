@@ -6,7 +6,9 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/report/terminal"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // scanning draws the picture of a scan: what fails now, both arms under it, and what was
@@ -14,18 +16,18 @@ import (
 func (p *picture) scanning(now time.Time, columns int) []string {
 	list := []string{p.scanTitle(columns), p.scanNow(now)}
 	list = append(list, p.arms(columns)...)
-	return append(list, p.cause(), "  trials    "+p.tally.counts(), "")
+	return append(list, p.cause(), "  trials    "+countTrials(&p.Trials), "")
 }
 
 // scanTitle names the scan and the number of the cell.
 func (p *picture) scanTitle(columns int) string {
-	name := fmt.Sprintf("scan of %d dependencies", len(p.plan.Scan.Dependencies))
+	name := fmt.Sprintf("scan of %d dependencies", len(p.Plan.Scan.Dependencies))
 	if p.label != "" {
 		name = p.label + ": " + name
 	}
 	number := ""
-	if p.tally.now != nil {
-		number = fmt.Sprintf("  cell %d", p.tally.now.Number)
+	if p.Trials.Now != nil {
+		number = fmt.Sprintf("  cell %d", p.Trials.Now.Number)
 	}
 	room := columns - 1 - terminal.Width(number)
 	return terminal.Left(terminal.Cut(inert.Text(name), room), room) + number
@@ -35,45 +37,35 @@ func (p *picture) scanTitle(columns int) string {
 func (p *picture) scanNow(now time.Time) string {
 	const lead = "  now       "
 	switch {
-	case p.tally.now != nil:
-		return fmt.Sprintf("%s%s, %s", lead, inert.Text(describeCell(p.tally.now)), short(now.Sub(p.current.phaseStarted)))
-	case p.current.phase == journal.Fault:
+	case p.Trials.Now != nil:
+		return fmt.Sprintf("%s%s, %s", lead, inert.Text(words.Trial(p.Trials.Now)), short(now.Sub(p.Current.PhaseStarted)))
+	case p.Current.Phase == journal.Fault:
 		return lead + "waits for a healthy system"
-	case p.current.phase == "":
+	case p.Current.Phase == "":
 		return lead + "starts"
 	}
-	return lead + string(p.current.phase)
+	return lead + string(p.Current.Phase)
 }
 
-// recordScan takes an event of a scan into the picture, and what is to stay on the screen
-// of any run. It returns what is to stay of a scan, and the line of a cell that has ended.
-func (p *picture) recordScan(e journal.Event, now time.Time, above string, o terminal.Options) (text, cell string) {
-	c := &p.current
-	ended := p.tally.record(p.plan, e)
+// aboveScan says of an event of a scan what is to stay on the screen; above is that of any
+// run. Ended is the trial that has ended with it. It returns the line of that as well.
+func (p *picture) aboveScan(e journal.Event, ended *progress.Trial, above string, o terminal.Options) (text, cell string) {
 	switch e.Kind {
-	case journal.CellStarted:
-		if c.baseline == nil {
-			c.baseline = c.counts
-		}
-		c.cutSample(now)
-		c.phaseStarted, c.counts = now, nil
 	case journal.CellEnded:
-		c.cutSample(now)
-		c.counts = nil
 		if ended != nil {
 			label := p.label
 			if label != "" {
 				label += ": "
 			}
-			cell = endedLine(label, p.experiment(), ended, o)
+			cell = endedLine(label, p.Experiment(), ended, o)
 		}
 	case journal.ScanEnded:
-		above = describeScanEnd(e) + ": " + p.tally.describe()
+		above = words.ScanEnded(e) + ": " + describeTrials(&p.Trials)
 	case journal.GuardrailTripped, journal.FaultVanished:
-		_, above = describeEvent(p.plan, e)
+		_, above = progress.Describe(p.Plan, e)
 	case journal.FaultRemoved:
 		if !e.Verified {
-			_, above = describeEvent(p.plan, e)
+			_, above = progress.Describe(p.Plan, e)
 		}
 	case journal.InvariantChecked: // the line of the cell says what broke
 		above = ""

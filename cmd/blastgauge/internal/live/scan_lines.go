@@ -2,10 +2,12 @@ package live
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -14,11 +16,11 @@ import (
 // takes seconds, so that no heartbeat is needed.
 type scanLines struct {
 	*lines
-	tally scanTally
+	known *progress.Progress
 }
 
 func newScanLines(w *logWriter, p *plan.Plan, label string, color bool) *scanLines {
-	return &scanLines{lines: newLines(w, p, label, color)}
+	return &scanLines{lines: newLines(w, p, label, color), known: progress.New(p, time.Now())}
 }
 
 // Observe shows no single journey.
@@ -28,7 +30,7 @@ func (l *scanLines) Record(e journal.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	experiment := &l.plan.Experiments[0]
-	ended := l.tally.record(l.plan, e)
+	ended := l.known.Record(e, time.Now())
 	switch e.Kind {
 	case journal.PhaseStarted:
 		if e.Phase == journal.Warmup || e.Phase == journal.Baseline {
@@ -36,14 +38,14 @@ func (l *scanLines) Record(e journal.Event) {
 		}
 	case journal.Exercised:
 		if e.Exercise != nil {
-			l.print(e.At, "base", describeExercise(experiment, e.Exercise))
+			l.print(e.At, "base", words.Exercise(experiment, e.Exercise))
 		}
 	case journal.CellEnded:
 		if ended != nil {
 			l.printInert(e.At, "cell", endedLine("", experiment, ended, terminal.Options{Color: l.color}))
 		}
 	case journal.ScanEnded:
-		l.print(e.At, "scan", describeScanEnd(e)+": "+l.tally.describe())
+		l.print(e.At, "scan", words.ScanEnded(e)+": "+describeTrials(&l.known.Trials))
 	case journal.FaultInjected, journal.ExperimentEnded, journal.InvariantChecked: // of each cell
 	case journal.FaultRemoved:
 		if !e.Verified {
@@ -55,18 +57,18 @@ func (l *scanLines) Record(e journal.Event) {
 }
 
 func (l *scanLines) printEvent(e journal.Event) {
-	if topic, text := describeEvent(l.plan, e); topic != "" {
+	if topic, text := progress.Describe(l.plan, e); topic != "" {
 		l.print(e.At, topic, text)
 	}
 }
 
 // endedLine is the line of a cell that has ended: "harmful   payments hangs: checkout 63.0%
 // (59.1 to 66.8), in 2.1s". It is cut to the width of the options, where they have one.
-func endedLine(label string, e *plan.Experiment, t *trial, o terminal.Options) string {
-	word := fmt.Sprintf("%-9s ", words.CellVerdict(t.verdict))
-	text := inert.Line(inert.Text(label + describeCell(t.cell) + ": " + describeEnd(e, t)))
+func endedLine(label string, e *plan.Experiment, t *progress.Trial, o terminal.Options) string {
+	word := fmt.Sprintf("%-9s ", words.CellVerdict(t.Verdict))
+	text := inert.Line(inert.Text(label + words.Trial(t.Cell) + ": " + words.TrialEnd(e, t.End, t.Unsettled)))
 	if o.Width > 0 {
 		text = terminal.Cut(text, o.Width-len(word))
 	}
-	return terminal.NewPrinter(o).Paint(words.CellTone(t.verdict), word) + text
+	return terminal.NewPrinter(o).Paint(words.CellTone(t.Verdict), word) + text
 }

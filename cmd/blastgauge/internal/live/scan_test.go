@@ -11,7 +11,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/scan"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -137,35 +136,6 @@ func TestLinesOfABusyMachine(t *testing.T) {
 	}
 }
 
-// A line says what the map says: what was harmless while a fault was not in force all the
-// while, or was not met, is no answer.
-func TestLinesSayWhatTheMapSays(t *testing.T) {
-	t.Parallel()
-	harmless := []journal.CellJourney{journeyIn(journal.Harmless, 0, -0.01, 0.0188), journeyIn(journal.Harmless, 0, -0.01, 0.0188)}
-	for name, one := range map[string]struct {
-		end  journal.CellEnd
-		want scan.Verdict
-	}{
-		"decided":              {journal.CellEnd{Why: journal.CellDecided, Journeys: harmless}, scan.Harmless},
-		"not met":              {journal.CellEnd{Why: journal.CellDecided, Journeys: harmless, Met: []journal.CellMet{{Fault: "blastgauge.x.payments", Counted: true, Of: 40}}}, scan.NotMet},
-		"vanished":             {journal.CellEnd{Why: journal.CellVanished, Journeys: harmless}, scan.Undecided},
-		"guarded":              {journal.CellEnd{Why: journal.CellGuarded, Journeys: harmless}, scan.Undecided},
-		"one journey of two":   {journal.CellEnd{Why: journal.CellDecided, Journeys: harmless[:1]}, scan.Undecided},
-		"not injected, broken": {journal.CellEnd{Why: journal.CellNotInjected, Broken: []journal.CheckResult{{Invariant: "x"}}}, scan.Undecided},
-	} {
-		s, p := scanTally{}, scanPlan()
-		one.end.Number = 1
-		s.record(p, started(0, journal.Single, 1, scanFault("payments", plan.Hang)).Event)
-		trial := s.record(p, ended(1, one.end).Event)
-		if trial == nil || trial.verdict != one.want {
-			t.Errorf("%s: %+v, want %s", name, trial, one.want)
-		}
-		if _, harmless, undecided := s.count(); (harmless == 1) != (one.want == scan.Harmless) || harmless+undecided != 1 {
-			t.Errorf("%s: counted as %s", name, s.describe())
-		}
-	}
-}
-
 // A cell whose process dies, or whose event has nothing in it, ends no view.
 func TestAScanOfHolesIsShown(t *testing.T) {
 	t.Parallel()
@@ -246,35 +216,5 @@ run   █░░░░░░░░░░░░░░░░░░░  21s, at most
 				}
 			})
 		})
-	}
-}
-
-// A fault that hardly met any of the calls that the baseline had says nothing, in the lines as
-// in the map: what was harmless is counted as undecided.
-func TestLinesKnowTheBaseline(t *testing.T) {
-	t.Parallel()
-	p := scanPlan()
-	p.System.Dependencies = []experiments.Dependency{{Name: "payments", Proxy: "payments"}}
-	harmless := []journal.CellJourney{journeyIn(journal.Harmless, 0, -0.01, 0.0188), journeyIn(journal.Harmless, 0, -0.01, 0.0188)}
-	for i := range harmless {
-		harmless[i].Started = 40
-	}
-	counts := journal.ArmCounts{Fault: journal.Tally{Of: 100}, Control: journal.Tally{Of: 100}}
-	events := []journal.Event{
-		{Kind: journal.Exercised, Exercise: &journal.Exercise{To: 10 * time.Second, Journeys: []journal.ArmCounts{counts, counts},
-			Carried: []journal.Traffic{{Proxy: "payments", Connections: 200, Calls: new(int64(200))}}}},
-		started(0, journal.Single, 1, scanFault("payments", plan.Hang)).Event,
-		ended(4, journal.CellEnd{Number: 1, Why: journal.CellDecided, To: 4 * time.Second, Journeys: harmless,
-			Met:     []journal.CellMet{{Fault: "blastgauge.x.payments", Counted: true, Met: 2}},
-			Carried: []journal.Traffic{{Proxy: "payments", Connections: 80, Calls: new(int64(80))}}}).Event,
-	}
-	s, replayed := scanTally{}, scan.New(p)
-	var last *trial
-	for _, e := range events {
-		last = s.record(p, e)
-		replayed.Event(e)
-	}
-	if last == nil || last.verdict != scan.NotMet || last.verdict != replayed.Verdict(1) || !strings.HasSuffix(s.counts(), "0 harmless, 1 undecided") {
-		t.Errorf("%+v, counted as %s", last, s.describe())
 	}
 }

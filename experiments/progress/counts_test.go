@@ -1,4 +1,4 @@
-package live
+package progress
 
 import (
 	"reflect"
@@ -14,17 +14,17 @@ import (
 func TestCountsOfManyAtOnce(t *testing.T) {
 	t.Parallel()
 	guardrails := []experiments.Guardrail{{BlastRadius: 0.6}, {P99: 3 * time.Second}}
-	var one, many counts
+	var one, many Counts
 	for _, o := range []journal.Observation{
 		{Arm: plan.ControlArm}, {Arm: plan.FaultArm, Outcome: journal.Slow, Took: 4 * time.Second, Cause: journal.TooSlow}, {Journey: 1, Arm: plan.FaultArm, Outcome: journal.Failed},
 	} {
 		for range 7 {
-			one.add(o, guardrails)
+			one.Add(o, guardrails)
 		}
 		o.Count = 7
-		many.add(o, guardrails)
+		many.Add(o, guardrails)
 	}
-	if !reflect.DeepEqual(one, many) || many[0].harmed[plan.FaultArm] != 7 {
+	if !reflect.DeepEqual(one, many) || many[0].Harmed[plan.FaultArm] != 7 {
 		t.Errorf("%+v\nwant %+v", many, one)
 	}
 }
