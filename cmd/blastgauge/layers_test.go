@@ -102,6 +102,7 @@ func rooms() []room {
 		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/run/prometheus experiments/shape", tests: "experiments/waiting"},
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/scan experiments/stats injectors"},
+		{name: "experiments/run/notify", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/result"},
 		{name: "experiments/progress", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan experiments/stats"},
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/plan experiments/result experiments/scan experiments/shape experiments/stats"},
@@ -186,7 +187,7 @@ func owners() map[string]room {
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
 		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
-		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/run/generator"},
+		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/run/generator experiments/run/notify"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/yuin/goldmark":                 {tests: "report"},
