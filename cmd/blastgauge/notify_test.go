@@ -65,7 +65,7 @@ func TestNotifyFromTheCommandLine(t *testing.T) {
 		}
 		return out.String() + log.String()
 	}
-	run := []string{"run", "-f", file, "--progress", "plain"}
+	run := []string{"run", "-f", file, "--progress", "lines"}
 	call(result.ExitUsage, "try", "-f", file, "--notify")
 	if text := call(result.ExitUsage, run...); !strings.Contains(text, "NOTIFY_TEST_SLACK") || !strings.Contains(text, "--notify off") {
 		t.Errorf("a run without its variables says %s", text)
