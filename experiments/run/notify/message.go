@@ -296,6 +296,9 @@ func (n *Notifier) ofResult(r *result.Result) *Message {
 		}
 		n.fact(m, figures.Capital(verdictWord(v)), strings.Join(ids, ", "))
 	}
+	if all := r.Experiments; len(all) > 0 && m.Ended.Verdicts[result.NotRun] == len(all) && len(all[0].Reasons) > 0 {
+		n.fact(m, "Why", all[0].Reasons[0]) // no verdict has told it
+	}
 	n.fact(m, "Error", r.Run.Error)
 	return m
 }
