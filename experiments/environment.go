@@ -24,6 +24,8 @@ type environment struct {
 	// elsewhere: another program sends the journeys, so that their steps may be names alone.
 	// Nil: that is not known yet.
 	elsewhere *bool
+	secrets   *[]envReference // gets the variables of receivers
+	silent    bool            // nobody is told, so that what receivers need does not matter
 }
 
 // lookup returns the value of a variable of a template: its default where the variable

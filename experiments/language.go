@@ -21,11 +21,30 @@ var writtenDSN = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
 // name begins with a dollar sign.
 var writtenToken = regexp.MustCompile(`^(\s*token:\s*)["']?[^\s$"'{].*`)
 
+// writtenReceiver matches the address or key of one who is told what a run does.
+var writtenReceiver = regexp.MustCompile(`(\b(?:slack|cloudevents|pagerduty|webhook|routing_key)"?:\s*["']?)([^\s"'\[{][^"',]*)`)
+
+// namedSecret is what may stand there.
+var namedSecret = regexp.MustCompile(`^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}[\s}]*(#.*)?$`)
+
+// writtenCredentials matches a header with credentials, and the token of a Grafana, where
+// they are written out.
+var writtenCredentials = regexp.MustCompile(`((?i:\b(?:proxy-)?authorization|\bx-api-key)"?:\s*["']?|\bgrafana"?:\s*\{.*\btoken"?:\s*["']?)([^\s"'$\[{][^"',}\]]*)`)
+
+// asterisks masks a part of a text.
+func asterisks(part string) string { return strings.Repeat("*", utf8.RuneCountInString(part)) }
+
 // maskDSN writes asterisks for a DSN, a token, and for a login in an address: it does not belong into a document, and
 // even less into the logs of CI.
 func maskDSN(text string) string {
 	text = redact.Logins(text)
 	text = writtenToken.ReplaceAllString(text, "$1********")
+	if m := writtenReceiver.FindStringSubmatchIndex(text); m != nil && !namedSecret.MatchString(text[m[4]:m[5]]) {
+		text = text[:m[4]] + asterisks(text[m[4]:m[5]]) + text[m[5]:]
+	}
+	if m := writtenCredentials.FindStringSubmatchIndex(text); m != nil && text[m[4]:m[5]] != "null" && !strings.Contains(text[m[4]:m[5]], "${") {
+		text = text[:m[4]] + asterisks(text[m[4]:m[5]]) + text[m[5]:]
+	}
 	return writtenDSN.ReplaceAllStringFunc(text, func(part string) string {
 		if strings.Contains(part, "${env:") {
 			return part

@@ -35,6 +35,9 @@ type Outside struct {
 	// Set are values in place of those in the system's document, each as PATH=VALUE, see
 	// [shape.Override].
 	Set []string
+	// Silent tells nobody what a run does: the receivers of the system's document are
+	// checked and left out, and their variables need not be set.
+	Silent bool
 }
 
 // Load is [Load] with values from outside.
@@ -84,7 +87,7 @@ func (o Outside) decode(system shape.Source, list []shape.Source) ([]*shape.Docu
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	sd, s := decodeSystem(system, o.Getenv, set)
+	sd, s := o.decodeSystem(system, set)
 	s.Set = o.Set
 	docs := []*shape.Document{sd}
 	experiments := make([]*Experiment, 0, len(list))
@@ -105,12 +108,15 @@ func (o Outside) decode(system shape.Source, list []shape.Source) ([]*shape.Docu
 	return docs, s, experiments, nil
 }
 
-func decodeSystem(src shape.Source, getenv func(string) (string, bool), set []shape.Override) (*shape.Document, *System) {
+func (o Outside) decodeSystem(src shape.Source, set []shape.Override) (*shape.Document, *System) {
 	s := &System{File: src.File, Text: string(src.Text), Defaults: unset()}
 	d := shape.NewDocument(src, language())
 	d.Override(set)
-	readDocument(d, systemShape(s, environment{getenv: getenv, unset: &s.unset, folder: filepath.Dir(src.File), tables: map[string]*rows.Table{}, elsewhere: new(bool)}), SystemKind)
+	readDocument(d, systemShape(s, environment{getenv: o.Getenv, unset: &s.unset, folder: filepath.Dir(src.File), tables: map[string]*rows.Table{}, elsewhere: new(bool), silent: o.Silent}), SystemKind)
 	s.places, s.env = d.Places(), envReferences(d)
+	if o.Silent {
+		s.Notify, s.notifyEnv = nil, nil
+	}
 	return d, s
 }
 

@@ -28,6 +28,7 @@ type System struct {
 	Examples     string           `json:"examples,omitempty"`  // [NoExamples], or nothing
 	Traces       string           `json:"traces,omitempty"`    // [NoTraces], or nothing
 	TraceURL     string           `json:"trace_url,omitempty"` // where a trace is shown, see [TraceLink]
+	Notify       []Receiver       `json:"notify,omitempty"`
 	Defaults     Settings         `json:"defaults"`
 	Caps         Caps             `json:"caps"`
 	File         string           `json:"-"` // as given; relative file names in the document are relative to its folder
@@ -36,6 +37,7 @@ type System struct {
 	places       map[string]Place // where each field is, for errors found later
 	env          []envReference   // of requests
 	unset        []envReference   // of addresses and rates, see [CheckAddresses]
+	notifyEnv    []envReference   // of receivers
 }
 
 // PropagatesBaggage is the value of System.Propagates for systems whose services
@@ -99,6 +101,7 @@ func systemShape(s *System, env environment) shape.Shape {
 		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
 		{Name: "traces", Doc: "off: steps carry no W3C traceparent; without it, each journey is one sampled trace", Shape: shape.Enum(&s.Traces, "a switch", NoTraces)},
 		{Name: "trace_url", Doc: "where people look at a trace, with ${trace} for its id: reports link examples of harm to it", Shape: traceURL(&s.TraceURL)},
+		{Name: "notify", Doc: "who is told what a run does, and when; addresses and keys come from the environment alone", Shape: notifyShape(s, env)},
 		{Name: "defaults", Doc: "settings that every experiment may override", Shape: defaultsFields(&s.Defaults)},
 		{Name: "caps", Doc: "what no experiment may exceed", Shape: capsShape(&s.Caps)},
 	}}}

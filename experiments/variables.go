@@ -78,6 +78,7 @@ func columnsOf(variables map[string]bool) (list []string) {
 type envReference struct {
 	name string
 	at   shape.Span
+	or   string // what else helps where it is not set, for its hint; or empty
 }
 
 // envReferences returns the environment variables that the texts of a document
@@ -90,7 +91,7 @@ func envReferences(d *shape.Document) (list []envReference) {
 		}
 		for _, p := range t.Parts {
 			if p.Name == "env" && !p.HasDefault {
-				list = append(list, envReference{p.Arg, d.Span(n, p.From, p.To)})
+				list = append(list, envReference{name: p.Arg, at: d.Span(n, p.From, p.To)})
 			}
 		}
 	}
@@ -100,11 +101,16 @@ func envReferences(d *shape.Document) (list []envReference) {
 // CheckVariables returns an error like one of [Load] if the documents use an
 // environment variable that lookup does not know.
 func CheckVariables(lookup func(name string) (string, bool), s *System, list ...*Experiment) error {
-	docs := []*shape.Document{checkEnv(s.File, s.Text, append(slices.Clone(s.unset), s.env...), lookup)}
+	docs := []*shape.Document{checkEnv(s.File, s.Text, slices.Concat(s.unset, s.env, s.notifyEnv), lookup)}
 	for _, e := range list {
 		docs = append(docs, checkEnv(e.File, e.Text, append(slices.Clone(e.unset), e.env...), lookup))
 	}
 	return shape.Join(docs...)
+}
+
+// CheckReceivers is [CheckVariables] for those who are told what a run does, alone.
+func CheckReceivers(lookup func(name string) (string, bool), s *System) error {
+	return shape.Join(checkEnv(s.File, s.Text, s.notifyEnv, lookup))
 }
 
 // checkEnv returns a document whose mistakes are the variables that are not set. Where
@@ -117,7 +123,7 @@ func checkEnv(file, text string, list []envReference, lookup func(string) (strin
 				continue
 			}
 		}
-		d.FailAt(e.at, shape.Diagnostic{Msg: "the environment variable " + e.name + " is not set", Hint: "export " + e.name + "=... before the run"})
+		d.FailAt(e.at, shape.Diagnostic{Msg: "the environment variable " + e.name + " is not set", Hint: "export " + e.name + "=... before the run" + e.or})
 	}
 	return d
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -23,6 +24,7 @@ type selection struct {
 	seed   uint64
 	phases string
 	day    gameday.Flags
+	silent receivers.Silent
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -54,7 +56,7 @@ func (s *selection) planFlags(cmd *cobra.Command) {
 
 // documents returns the selection for the library.
 func (s *selection) documents(getenv func(string) (string, bool)) experiments.Selection {
-	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set}}
+	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set, Silent: bool(s.silent)}}
 }
 
 // plan loads the documents and plans a run of them. A signal ends the loading.

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -68,6 +69,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	progressFlag(cmd, &o.progress)
 	liveFlags(cmd, &o.live)
 	tokenFlags(cmd, &o.token, apiToken)
+	f.Var(&o.silent, "notify", receivers.FlagUsage)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
 }

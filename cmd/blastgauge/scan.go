@@ -69,7 +69,7 @@ func (a *app) scan(ctx context.Context, o runOptions, f scanning.Flags) error {
 	var loaded *plan.Loaded
 	load := func() (*plan.Loaded, error) {
 		err := readNamed(ctx, func() (err error) {
-			loaded, err = plan.LoadScan(experiments.Selection{SystemFile: o.file, Outside: experiments.Outside{Getenv: a.getenv, Set: o.set}}, options, a.getenv)
+			loaded, err = plan.LoadScan(experiments.Selection{SystemFile: o.file, Outside: experiments.Outside{Getenv: a.getenv, Set: o.set, Silent: bool(o.silent)}}, options, a.getenv)
 			return err
 		})
 		return loaded, err

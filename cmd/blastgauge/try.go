@@ -13,6 +13,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -32,6 +33,7 @@ type tryOptions struct {
 	step    string
 	token   string
 	outputs []string
+	notify  bool
 }
 
 func newTry(a *app) *cobra.Command {
@@ -57,6 +59,7 @@ func newTry(a *app) *cobra.Command {
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
 	tokenFlags(cmd, &o.token, apiToken)
+	f.BoolVar(&o.notify, "notify", false, "send a test message to each receiver instead, and no journey")
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
 	return cmd
 }
@@ -95,6 +98,9 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	})
 	if err != nil {
 		return err
+	}
+	if o.notify {
+		return receivers.Try(ctx, a.stdout, options.System, a.getenv)
 	}
 	if err := run.CheckBlocked(ctx, options.System, run.Options{Registry: journal.UserRegistry(a.getenv), Token: o.token, Getenv: a.getenv}); err != nil {
 		return err

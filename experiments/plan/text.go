@@ -44,6 +44,9 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if p.System.Measure == nil {
 		fmt.Fprintf(&b, "  Traces     %s\n", p.describeTraces())
 	}
+	for i, r := range p.System.Notify {
+		fmt.Fprintf(&b, "  %-10s %s is told of %s\n", []string{"Notify", ""}[min(i, 1)], r.Name(), r.Told())
+	}
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err

@@ -25,6 +25,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/notify"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/fleet"
@@ -84,6 +85,8 @@ type Options struct {
 	// Log receives warnings, and the commands that remove faults by hand where the run
 	// could not; nil discards them.
 	Log io.Writer
+
+	told *notify.Notifier // of those whom the system's document names
 }
 
 func (o Options) withDefaults() Options {
@@ -143,12 +146,19 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
 		return nil, err
 	}
+	var err error
+	if o.told, err = notify.New(p, notify.Options{Getenv: o.Getenv, Logf: o.logf}); err != nil {
+		return nil, err
+	}
 	out := &Outcome{}
 	out.Err = o.runSystem(ctx, p, out)
+	if out.Result != nil {
+		out.decide(o.Allow)
+	}
+	o.told.End(out.Result)
 	if out.Result == nil {
 		return nil, out.Err
 	}
-	out.decide(o.Allow)
 	return out, nil
 }
 
@@ -308,7 +318,7 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 			return errors.Join(err, log.Close())
 		}
 	}
-	view := r.o.View(r.plan)
+	view := r.view()
 	rec := newRecorder(log, view, root, r.plan, r.o.logf)
 	r.control, r.seen = r.newControl(), rec.see
 	defer r.control.end()

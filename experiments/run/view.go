@@ -35,6 +35,15 @@ type EvidenceView interface {
 	See(fault string, e journal.Evidence)
 }
 
+// view shows the run to whoever asked for it, and to those whom its system's document names.
+func (r *run) view() View {
+	view := r.o.View(r.plan)
+	if len(r.plan.System.Notify) == 0 {
+		return view
+	}
+	return Views(view, r.o.told)
+}
+
 // noView shows nothing.
 type noView struct{}
 

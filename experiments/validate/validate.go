@@ -147,6 +147,9 @@ func Summary(list []Checked) (*Validation, error) {
 			continue
 		}
 		s := System{File: one.System.File, Experiments: []Experiment{}}
+		for _, r := range one.System.Notify {
+			s.Notify = append(s.Notify, Receiver{Receiver: r.Name(), On: r.On})
+		}
 		for _, e := range one.Experiments {
 			s.Experiments = append(s.Experiments, Experiment{ID: e.ID, File: e.File})
 		}
@@ -224,6 +227,9 @@ func (c Checked) Text() string {
 		fmt.Fprintf(&text, "%s is valid, a game day of %s of %s: %s\n", c.GameDay.File, count, c.System.File, strings.Join(ids, ", "))
 	} else {
 		fmt.Fprintf(&text, "%s and %s are valid: %s\n", c.System.File, count, strings.Join(ids, ", "))
+	}
+	for _, r := range c.System.Notify {
+		fmt.Fprintf(&text, "notify: %s is told of %s\n", r.Name(), r.Told())
 	}
 	for _, p := range c.remarks() {
 		at := ""

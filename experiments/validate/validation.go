@@ -1,5 +1,7 @@
 package validate
 
+import "github.com/blastgauge/blastgauge/experiments"
+
 // Schema is the name and version of the JSON form. Fields are only ever added.
 const Schema = "blastgauge/validation/v1"
 
@@ -26,6 +28,13 @@ type System struct {
 	File        string       `json:"file"`
 	Experiments []Experiment `json:"experiments"`
 	GameDay     string       `json:"game_day,omitempty"` // the file of the game day whose experiments these are
+	Notify      []Receiver   `json:"notify,omitempty"`   // who is told what a run does
+}
+
+// A Receiver is told what a run does.
+type Receiver struct {
+	Receiver string               `json:"receiver"` // its kind, and the variable with its address: "slack (SLACK_WEBHOOK)"
+	On       []experiments.Notice `json:"on"`
 }
 
 // An Experiment is an experiment that is valid.
