@@ -119,7 +119,21 @@ func (c *chart) drawPhases() {
 			c.Close()
 		}
 	}
+	if c.v.IsScan() {
+		c.drawTrials()
+	}
 	c.drawUnsettled()
+}
+
+// drawTrials tints when the faults of a scan were in force.
+func (c *chart) drawTrials() {
+	for _, s := range c.v.Current.Harm.InForce {
+		to := s.To
+		if to == 0 {
+			to = c.v.Now.Sub(c.v.Current.Started)
+		}
+		c.Rect(page.Style{Class: "ph-f", Color: page.FaultColor, Attrs: ` fill-opacity=".12"`}, page.X(c.x(s.From)), page.X(max(0.2, c.x(to)-c.x(s.From))), phaseRow, harmPlot)
+	}
 }
 
 // drawUnsettled marks the last seconds, of which not all journeys have ended.
