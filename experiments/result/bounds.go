@@ -85,6 +85,7 @@ const (
 	mostJourneys = 1000
 	mostFaults   = 10_000
 	mostTurns    = 100
+	mostAlerts   = 1000
 	mostRate     = 1e6 // journeys per second
 )
 
@@ -137,6 +138,13 @@ func checkPlanned(e *plan.Experiment) error {
 	}
 	for _, d := range []time.Duration{e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery, e.FaultPeriod, e.Limits.Recovery} {
 		length(d)
+	}
+	if len(e.Alerts) > mostAlerts {
+		errs = append(errs, fmt.Errorf("%d alerts", len(e.Alerts)))
+	}
+	for _, a := range e.Alerts {
+		length(a.FiresWithin)
+		length(a.ClearsWithin)
 	}
 	c := &checker{}
 	count(c, "line", e.Line)

@@ -37,6 +37,7 @@ type experimentRun struct {
 	counters []counterReading         // from the beginning of the baseline on
 	causes   map[int]seenCause        // of harm, by number
 	audit    *journal.TrafficAudit    // of the journeys that another program sent
+	alerts   []alertRecord            // in the order of the plan
 	// measurement is how complete the counts are that it was measured by.
 	measurement *journal.Measurement
 
@@ -60,6 +61,9 @@ func newExperimentRun(s *experiments.System, e *plan.Experiment) *experimentRun 
 	r := &experimentRun{plan: e, traceURL: s.TraceURL, command: s.Traffic.Program(), samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
 	for _, f := range e.Faults {
 		r.faults = append(r.faults, &faultRecord{plan: f})
+	}
+	for _, a := range e.Alerts {
+		r.alerts = append(r.alerts, alertRecord{plan: a})
 	}
 	return r
 }
@@ -88,6 +92,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.own = cmp.Or(r.own, &e)
 	case journal.BaselineHarmed:
 		r.harmed = cmp.Or(r.harmed, &e)
+	case journal.AlertChanged:
+		r.sawAlert(e)
 	case journal.InvariantChecked:
 		r.readings = append(r.readings, e)
 	case journal.Sampled:

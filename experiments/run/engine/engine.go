@@ -123,6 +123,12 @@ type Options struct {
 	// Joins is told, once the run has started, how to record that a Toxiproxy has come which
 	// is to carry a fault as well. Nil: none will.
 	Joins func(record func(fault, instance string) error)
+	// Watch watches something beside the journeys of one experiment, such as its alerts. It
+	// is called in a goroutine of its own, waits for nothing that the experiment does, and
+	// returns soon after ctx has ended, which is once the faults are gone and the recovery
+	// is over. What it finds it gives to record, and is late where the disk is. Nil: nothing
+	// is watched.
+	Watch func(ctx context.Context, experiment int, epoch time.Time, record func(journal.Event))
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
 	// Fenced returns an error of class ErrFenced once another process has taken
