@@ -196,6 +196,10 @@ func (p *picture) record(e journal.Event, now time.Time) (above string) {
 		c.note = inert.Text(c.note)
 	case journal.Interrupted, journal.SuiteStopped, journal.BaselineHarmed:
 		_, above = describeEvent(p.plan, e)
+	case journal.AlertChanged:
+		if e.Alert != nil && e.Alert.State != journal.AlertInactive {
+			_, above = describeAlert(e.Alert)
+		}
 	case journal.InvariantChecked:
 		if e.Check != nil && !e.Check.Holds {
 			_, above = describeReading(e.Check)

@@ -169,6 +169,8 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "base", "HARMED ALREADY, the fault is not injected: " + e.Detail
 	case journal.InvariantChecked:
 		return describeReading(e.Check)
+	case journal.AlertChanged:
+		return describeAlert(e.Alert)
 	case journal.Interrupted:
 		return "stop", e.Detail + " received: faults that are in force are removed"
 	case journal.SuiteStopped:
@@ -192,6 +194,22 @@ func describeReading(r *journal.CheckResult) (topic, text string) {
 		return "invar", r.Invariant + ": holds"
 	}
 	return "invar", fmt.Sprintf("%s: BROKEN: %s", r.Invariant, r.Detail)
+}
+
+// describeAlert describes what was seen of an alert. The last look at one, which tells
+// nothing new, is of no interest.
+func describeAlert(l *journal.AlertLook) (topic, text string) {
+	switch {
+	case l == nil, l.LastAsked == l.Asked && l.Asked > 0:
+		return "", ""
+	case l.State == journal.AlertUnknown:
+		return "alert", l.Alert + ": nobody answers: " + l.Error
+	case l.State == journal.AlertFiring && l.Muted != "":
+		return "alert", l.Alert + ": FIRES, and is " + l.Muted
+	case l.State == journal.AlertFiring:
+		return "alert", l.Alert + ": FIRES"
+	}
+	return "alert", l.Alert + ": " + string(l.State)
 }
 
 func describeFaults(e plan.Experiment) string {
