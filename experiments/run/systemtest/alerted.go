@@ -39,6 +39,7 @@ type Alerted struct {
 	answers *answerCounter
 	server  *prometheusServer
 	manager *exec.Cmd
+	log     *os.File // of the Alertmanager
 }
 
 // StartAlerted starts a shop and who watches it, and writes the documents, whose system
@@ -109,6 +110,10 @@ func (a *Alerted) startManager(dir string) error {
 	}
 	a.manager = exec.Command(program, "--config.file="+config, "--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn")
 	a.Alertmanager = "http://" + address
+	if a.log, err = os.Create(filepath.Join(dir, "alertmanager.log")); err != nil {
+		return err
+	}
+	a.manager.Stdout, a.manager.Stderr = a.log, a.log
 	return a.manager.Start()
 }
 
@@ -147,6 +152,9 @@ func (a *Alerted) stopWatching() error {
 		_ = a.manager.Process.Signal(syscall.SIGKILL)
 		_ = a.manager.Wait() // it was killed
 	}
+	if a.log != nil {
+		err = errors.Join(err, a.log.Close())
+	}
 	return err
 }
 
@@ -168,7 +176,8 @@ func (a *Alerted) await() error {
 		}
 	}
 	text, _ := os.ReadFile(filepath.Join(a.server.dir, "prometheus.log"))
-	return fmt.Errorf("the alert that always fires does not: %s", text)
+	more, _ := os.ReadFile(filepath.Join(a.server.dir, "alertmanager.log")) // where there is one
+	return fmt.Errorf("the alert that always fires does not: %s%s", text, more)
 }
 
 // An answerCounter counts answers by their code.
