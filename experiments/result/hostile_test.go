@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -107,6 +108,8 @@ func FuzzHostileJournal(f *testing.F) {
 	s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Since = math.MinInt64 })
 	f.Add(s.lines(f), int64(math.MaxInt64), int64(-1))
 	obs := s.obs[:200]
+	alerted := alertStoryOf(alertStory{state: during(journal.AlertFiring, 15, 33)}, experiments.Alert{Name: "ShopErrors", FiresWithin: time.Second, ClearsWithin: time.Second})
+	f.Add(alerted.lines(f), int64(time.Second), int64(40_000_000))
 	harmed := causeStory()
 	harmed.introduce()
 	f.Add(harmed.lines(f), int64(12*time.Second), int64(40_000_000))

@@ -302,7 +302,8 @@ func (s *prometheusServer) start() (err error) {
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "prometheus.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return err
 	}
-	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+s.address, "--log.level=warn")
+	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+s.address, "--log.level=warn",
+		"--rules.alert.resend-delay=1s") // an Alertmanager that is found after the first evaluation gets what fires then
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	return s.cmd.Start()
 }
