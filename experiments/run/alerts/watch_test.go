@@ -102,7 +102,8 @@ func TestChangesAreRecordedBetweenTwoAnswers(t *testing.T) {
 		f := &fakeServer{start: time.Now(), ahead: time.Hour}
 		active := f.start.Add(time.Hour + 9*time.Second) // by its clock
 		f.says = func(since time.Duration) (string, error) {
-			switch other := `{"labels":{"alertname":"Other","severity":"page"},"state":"firing","activeAt":"2020-01-01T00:00:00Z"}`; {
+			const other = `{"labels":{"alertname":"Other","severity":"page"},"state":"firing","activeAt":"2020-01-01T00:00:00Z"}`
+			switch {
 			case since < 9*time.Second:
 				return prometheusSays(other), nil
 			case since < 15*time.Second:
