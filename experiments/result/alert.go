@@ -22,7 +22,7 @@ type Alert struct {
 	Before string `json:"before,omitempty"`
 	// Fired is when it first fired, in seconds after the injection, and Cleared when it had
 	// ceased to for good, in seconds after the removal: below zero where that came first.
-	// They are absent where it did not, or nobody knows.
+	// They are absent where it did not, where it fired before the fault, or nobody knows.
 	Fired   *Between `json:"fired,omitempty"`
 	Cleared *Between `json:"cleared,omitempty"`
 	Fits    int      `json:"fits,omitempty"`    // how many alerts with these labels fired when it first did
@@ -141,6 +141,9 @@ func (r *experimentRun) timeAlert(a *alertRecord, row *Alert) {
 	}
 	l := a.looks[first].Alert
 	row.Fits, row.Example, row.Muted = l.Count, l.Example, a.muted(first)
+	if row.Before == string(journal.AlertFiring) {
+		return // it did not begin to fire
+	}
 	row.Fired = &Between{seconds(a.quietUntil(first, injected) - injected), seconds(max(0, l.Answered-injected))}
 	if last, cleared := a.lastFiring(first); cleared >= 0 {
 		row.Cleared = &Between{seconds(a.until(last) - removed), seconds(a.looks[cleared].Alert.Answered - removed)}

@@ -35,6 +35,7 @@ func (r *experimentRun) alertCriterion(a *alertRecord, row *Alert) Criterion {
 	c := newCriterion(AlertCriterion, row.Alert, alertLimit(row))
 	c.Measured = alertMeasured(row)
 	if text, on := r.onBefore(a, row); on {
+		c.Measured = "on before"
 		c.decide(Inconclusive, ReasonAlertOnBefore, fmt.Sprintf("the alert %s was on before the fault (%s): that it fires tells nothing of the fault", row.Alert, text))
 		return c
 	}
@@ -54,7 +55,7 @@ func (r *experimentRun) alertCriterion(a *alertRecord, row *Alert) Criterion {
 	if decisive.verdict == Held {
 		text = joinAnswers(answers)
 	}
-	c.decide(decisive.verdict, decisive.code, "the alert "+row.Alert+" "+text)
+	c.decide(decisive.verdict, decisive.code, "the alert "+row.Alert+" "+text+row.muted())
 	return c
 }
 
@@ -64,7 +65,7 @@ func joinAnswers(answers []alertAnswer) string {
 	for i, x := range answers {
 		texts[i] = x.text
 	}
-	return strings.Join(texts, " and ")
+	return strings.Join(texts, ", and ")
 }
 
 // onBefore reports whether an alert was on before the fault, and says how.
@@ -108,7 +109,7 @@ func (r *experimentRun) judgeFired(a *alertRecord, row *Alert) alertAnswer {
 	var quiet time.Duration // until when it had not fired for certain
 	if row.Fired != nil {
 		if row.Fired.Before <= row.FiresWithin && (row.Before != "" || r.startedAfter(a)) {
-			return alertAnswer{Held, ReasonAlertInTime, fmt.Sprintf("fired %s after the injection, limit %s%s", row.Fired.says(), limit, row.muted())}
+			return alertAnswer{Held, ReasonAlertInTime, fmt.Sprintf("fired %s after the injection, limit %s", row.Fired.says(), limit)}
 		}
 		quiet = injected + time.Duration(row.Fired.After*float64(time.Second))
 	} else {
@@ -123,7 +124,7 @@ func (r *experimentRun) judgeFired(a *alertRecord, row *Alert) alertAnswer {
 	case quiet > due && a.unseen(injected, due) > mostUnseen:
 		return alertAnswer{Inconclusive, ReasonAlertUnasked, fmt.Sprintf("may have fired in time unseen: nobody answered for %s (%s)", figures.Duration(seconds(a.unseen(injected, due))), a.whyUnseen())}
 	case quiet > due && row.Fired != nil:
-		return alertAnswer{Refuted, ReasonAlertLate, fmt.Sprintf("fired late: %s after the injection, limit %s%s", row.Fired.says(), limit, row.muted())}
+		return alertAnswer{Refuted, ReasonAlertLate, fmt.Sprintf("fired late: %s after the injection, limit %s", row.Fired.says(), limit)}
 	case quiet > due:
 		return alertAnswer{Refuted, ReasonAlertMissing, fmt.Sprintf("did not fire: not within %s, and not in the %s that it was asked for after the injection", limit, figures.Duration(seconds(quiet-injected)))}
 	case row.Fired != nil && row.Before == "" && row.Fired.Before <= row.FiresWithin:
@@ -196,7 +197,7 @@ func (a *Alert) muted() string {
 	if a.Muted == "" {
 		return ""
 	}
-	return ", and nobody was told: it was " + a.Muted
+	return "; nobody was told, as it was " + a.Muted
 }
 
 // alertLimit is what an alert is judged by.
