@@ -36,6 +36,7 @@ func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 	checkTimes(d, e, phases.Fault)
 	checkShares(d, e, s, phases.Fault)
 	checkSaturation(d, e, s)
+	checkAlerts(d, e, s, phases)
 }
 
 // checkScheme notes a fault on single requests if the upstream's scheme does not

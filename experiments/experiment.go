@@ -16,6 +16,7 @@ type Experiment struct {
 	// Saturation are the shares of journeys, from 0 to 1, that the faults touch in turns;
 	// nil: they touch all that the fault arm sends.
 	Saturation []float64 `json:"saturation,omitempty"`
+	Alerts     []Alert   `json:"alerts,omitempty"` // that have to fire under the faults
 	File       string    `json:"-"`
 	Text       string    `json:"-"`
 	Line       int       `json:"-"` // of `experiment:`, for annotations
@@ -57,6 +58,7 @@ func experimentShape(e *Experiment, env environment) shape.Shape {
 			Shape: shape.Enum(&e.Control, "a control", ControlBaseline)},
 		{Name: "saturation", Doc: "shares of journeys that the fault touches in turns, such as [10%, 50%, 100%]: tells harm of those that it touched from harm of the others; for faults on single requests, with propagates: baggage",
 			Shape: saturationShape(&e.Saturation)},
+		{Name: "alerts", Doc: "alerts that have to fire under the fault, and to clear after it: whether detection works", Shape: alertsShape(&e.Alerts)},
 		{Name: "if_refuted", Doc: "what to do when the hypothesis does not hold", Shape: shape.Prose(&e.IfRefuted)},
 	}...)
 }

@@ -56,6 +56,9 @@ func (s *System) Dialled() []string {
 	if s.Measure != nil {
 		named = append(named, s.Measure.Prometheus)
 	}
+	if s.Alerts != nil {
+		named = append(named, s.Alerts.URL())
+	}
 	list := hostsOf(named)
 	servers, _ := s.proxyHosts()
 	for _, host := range servers {

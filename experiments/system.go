@@ -25,6 +25,7 @@ type System struct {
 	Invariants   []Invariant      `json:"invariants,omitempty"`
 	Traffic      *Traffic         `json:"traffic,omitempty"`
 	Measure      *Measure         `json:"measure,omitempty"`   // nil: journeys are sent
+	Alerts       *AlertSource     `json:"alerts,omitempty"`    // nil: no experiment may name alerts
 	Examples     string           `json:"examples,omitempty"`  // [NoExamples], or nothing
 	Traces       string           `json:"traces,omitempty"`    // [NoTraces], or nothing
 	TraceURL     string           `json:"trace_url,omitempty"` // where a trace is shown, see [TraceLink]
@@ -98,6 +99,7 @@ func systemShape(s *System, env environment) shape.Shape {
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
 		{Name: "traffic", Doc: "what the real system carries, which turns shares into checkouts and money per hour, and the program that sends the journeys, if blastgauge does not", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
 		{Name: "measure", Doc: "counters of real traffic in a Prometheus, in place of journeys that are sent", Shape: shape.Optional[Measure]{To: &s.Measure, Item: func(m *Measure) shape.Shape { return measureShape(m, env) }}},
+		{Name: "alerts", Doc: "who knows which alerts fire, a Prometheus or an Alertmanager, for the alerts of experiments", Shape: shape.Optional[AlertSource]{To: &s.Alerts, Item: func(a *AlertSource) shape.Shape { return alertSourceShape(a, env) }}},
 		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
 		{Name: "traces", Doc: "off: steps carry no W3C traceparent; without it, each journey is one sampled trace", Shape: shape.Enum(&s.Traces, "a switch", NoTraces)},
 		{Name: "trace_url", Doc: "where people look at a trace, with ${trace} for its id: reports link examples of harm to it", Shape: traceURL(&s.TraceURL)},

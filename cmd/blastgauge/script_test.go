@@ -138,6 +138,8 @@ func scripts(*testing.T) testscript.Params {
 			"cleaned":    cleaned,
 			"counting":   startMeasured,
 			"bycounters": bycounters,
+			"alerted":    startAlerted,
+			"wantalerts": wantAlerts,
 		},
 	}
 }

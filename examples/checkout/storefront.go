@@ -179,6 +179,7 @@ func (s *storefront) routes(life context.Context, build shop, patience time.Dura
 		return http.StatusCreated, answer, err
 	})))
 	mux.HandleFunc("GET /counters", s.counters.serve)
+	mux.HandleFunc("GET /metrics", s.counters.metrics)
 	return mux
 }
 

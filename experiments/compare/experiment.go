@@ -39,6 +39,7 @@ func compareExperiment(id string, base, head []Input) *pending {
 	p := &pending{Experiment: e, head: trustedHead}
 	p.Journeys, p.changes = journeys(trustedBase, trustedHead, true)
 	p.Invariants = invariants(factualRuns(allBase), factualRuns(allHead))
+	p.Alerts = alerts(trustedBase, trustedHead)
 	p.Amplification = amplification(trustedBase, trustedHead)
 	return p
 }
@@ -118,10 +119,16 @@ func limitsNote(b, h experimentRun) string {
 			parts = append(parts, j.Name+" "+percent(b.Journeys[i].Limit)+" → "+percent(j.Limit))
 		}
 	}
+	for _, a := range h.Alerts {
+		i := slices.IndexFunc(b.Alerts, func(o result.Alert) bool { return o.Alert == a.Alert })
+		if i >= 0 && (b.Alerts[i].FiresWithin != a.FiresWithin || b.Alerts[i].ClearsWithin != a.ClearsWithin) {
+			parts = append(parts, "alert "+a.Alert)
+		}
+	}
 	return strings.TrimSuffix("the limits differ, so verdicts may: "+strings.Join(parts, ", "), ": ")
 }
 
-// judge gives the experiment the status of its journeys and invariants. One
+// judge gives the experiment the status of its journeys, invariants and alerts. One
 // regression makes it regressed; it is unchanged only if all of them are.
 func (e *Experiment) judge() {
 	var all []Status
@@ -134,6 +141,12 @@ func (e *Experiment) judge() {
 		if r, changed := inv.reason(); changed {
 			all = append(all, inv.Status)
 			reasons[inv.Status] = append(reasons[inv.Status], r)
+		}
+	}
+	for _, a := range e.Alerts {
+		if r, changed := a.reason(); changed {
+			all = append(all, a.Status)
+			reasons[a.Status] = append(reasons[a.Status], r)
 		}
 	}
 	e.Status = NotComparable

@@ -36,6 +36,8 @@ const (
 	ReasonChanceOfMany        ReasonCode = "chance_of_many"   // shown by itself, but among so many changes chance shows one
 	ReasonInvariantBroken     ReasonCode = "invariant_broken"
 	ReasonInvariantHoldsAgain ReasonCode = "invariant_holds_again"
+	ReasonAlertFails          ReasonCode = "alert_fails" // it is late, missing or not cleared
+	ReasonAlertWorksAgain     ReasonCode = "alert_works_again"
 )
 
 // Why a cell of a scan or a breaking point has its status.

@@ -22,7 +22,8 @@ type Status string
 const (
 	// Regressed means shown to be worse by more than the margin, among all changes of the
 	// comparison: their adjusted p values are at most FalseDiscoveries, and the whole interval
-	// is above zero. Or an invariant that held in base is broken in head.
+	// is above zero. Or an invariant that held in base is broken in head, or an alert that was in time
+	// in base is not in head.
 	Regressed Status = "regressed"
 	// NotComparable means that the two sides did not do the same, or one of them cannot be
 	// trusted. This does not mean "unchanged", and no count of changes includes it.
@@ -143,6 +144,7 @@ type Experiment struct {
 	Journey    string      `json:"journey,omitempty"`
 	Journeys   []Journey   `json:"journeys"`
 	Invariants []Invariant `json:"invariants"`
+	Alerts     []Alert     `json:"alerts,omitempty"` // that had to fire, in either side
 	// Amplification has a row for each dependency whose proxy counted in both
 	// sides.
 	Amplification []Amplification `json:"amplification,omitempty"`

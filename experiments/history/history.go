@@ -71,6 +71,8 @@ type Experiment struct {
 	// Recovery is the time to it in seconds; absent where it was not seen.
 	Recovery *float64 `json:"recovery,omitempty"`
 	Broken   int      `json:"broken,omitempty"` // how many invariants were
+	// Undetected is how many alerts fired late, not at all, or did not clear in time.
+	Undetected int `json:"undetected,omitempty"`
 }
 
 // A Radius is the blast radius of the journey furthest over its limit.
@@ -108,6 +110,8 @@ type Point struct {
 	Radius   *Radius        `json:"blast_radius,omitempty"`
 	Recovery *float64       `json:"recovery,omitempty"`
 	Broken   int            `json:"broken,omitempty"`
+	// Undetected is how many alerts fired late, not at all, or did not clear in time.
+	Undetected int `json:"undetected,omitempty"`
 	// Changed are the parts in which the experiment differs from the point before:
 	// faults, journeys, load, control, journey. The line of a chart breaks here.
 	Changed []string `json:"changed,omitempty"`
@@ -219,7 +223,7 @@ func (t *Trend) add(r Run, e Experiment) {
 	t.Title = e.Title
 	p := Point{
 		Run: r.ID, Started: r.Started, Commit: r.Commit, Verdict: e.Verdict, Limit: e.Limit,
-		Radius: e.Radius, Recovery: e.Recovery, Broken: e.Broken, digests: e.Digests,
+		Radius: e.Radius, Recovery: e.Recovery, Broken: e.Broken, Undetected: e.Undetected, digests: e.Digests,
 	}
 	if n := len(t.Points); n > 0 {
 		p.Changed = changedParts(t.Points[n-1], p)

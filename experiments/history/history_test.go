@@ -205,6 +205,7 @@ func TestPoint(t *testing.T) {
 		"recovery not watched":            {func(e *result.Experiment) { e.Recovery = nil }, func(p Point) bool { return p.Recovery == nil }},
 		"invariants broken":               {criteria(result.InvariantCriterion, result.Refuted, result.Refuted, result.Held), func(p Point) bool { return p.Broken == 2 }},
 		"other criteria are refuted":      {criteria(result.RecoveryCriterion, result.Refuted), func(p Point) bool { return p.Broken == 0 }},
+		"alerts that failed":              {criteria(result.AlertCriterion, result.Refuted, result.Refuted, result.Held, result.Inconclusive), func(p Point) bool { return p.Undetected == 2 && p.Broken == 0 }},
 		"an invariant that was not asked": {criteria(result.InvariantCriterion, result.Inconclusive), func(p Point) bool { return p.Broken == 0 }},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -154,8 +154,12 @@ func summarizeExperiment(e *result.Experiment) Experiment {
 		x.Recovery = &rec.Seconds
 	}
 	for _, c := range e.Criteria {
-		if c.Verdict == result.Refuted && c.Kind == result.InvariantCriterion {
+		switch {
+		case c.Verdict != result.Refuted:
+		case c.Kind == result.InvariantCriterion:
 			x.Broken++
+		case c.Kind == result.AlertCriterion:
+			x.Undetected++
 		}
 	}
 	return x

@@ -60,5 +60,5 @@ func (e *Event) CheckNumbers() error {
 			return fmt.Errorf("%s is %d, and a count is not negative", name, n)
 		}
 	}
-	return cmp.Or(e.checkNote(), e.Audit.check(), e.Measurement.check())
+	return cmp.Or(e.checkNote(), e.Audit.check(), e.Measurement.check(), e.Alert.check())
 }

@@ -44,6 +44,7 @@ const (
 	CellEnded         Kind = "cell_ended"         // CellEnd: what became of it; its faults are gone
 	Measured          Kind = "measured"           // Measurement: how complete the counts are that the experiment was measured by
 	ScanEnded         Kind = "scan_ended"         // Detail is one of the reasons of [ScanComplete] and those beside it, Error more of it in words; nothing more is tried
+	AlertChanged      Kind = "alert_changed"      // Alert: the first look at one, each change, and the last look
 	HarmSeen          Kind = "harm_seen"          // Cause: introduced, or another example of it; on disk with a later event
 	RunEnded          Kind = "run_ended"          // Error
 	CleanedUp         Kind = "cleaned_up"         // by another process: whatever the run may have left was looked at and is gone
@@ -97,6 +98,7 @@ type Event struct {
 	CellEnd    *CellEnd       `json:"cell_end,omitempty"`
 	// Measurement is of an experiment that counters of the system measured.
 	Measurement *Measurement `json:"measurement,omitempty"`
+	Alert       *AlertLook   `json:"alert,omitempty"`
 }
 
 // A SharedStretch is a stretch of the recovery of one experiment that is the baseline of another.

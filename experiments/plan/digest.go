@@ -68,11 +68,15 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 		}
 		journeys[j.Name] = part
 	}
+	limits := []any{e.Limits, byJourney}
+	if len(e.Alerts) > 0 {
+		limits = append(limits, e.Alerts)
+	}
 	return Digests{
 		Faults:   digest(faults),
 		Journeys: digest(journeys),
 		Load:     digest(load{e.Phases, rates, e.Repeat, slices.Sorted(slices.Values(saturation)), stages}),
-		Limits:   digest([]any{e.Limits, byJourney}),
+		Limits:   digest(limits),
 	}
 }
 

@@ -99,7 +99,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 			fault++
 			e.Faults[i].Name = injectors.FaultName(p.Run, fault)
 		}
-		if err := errors.Join(checkPossible(e, s.Caps), checkSaturation(doc), checkElsewhere(s, doc), e.checkMeasured(doc)); err != nil {
+		if err := errors.Join(checkPossible(e, s.Caps), checkSaturation(doc), checkElsewhere(s, doc), e.checkMeasured(doc), e.checkAlerts(s)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", doc.File, e.ID, err))
 		}
 		p.Experiments = append(p.Experiments, e)
@@ -136,6 +136,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		Invariants: s.Invariants,
 		Limits:     resolveLimits(doc.Settings.Limits, d.Limits),
 		Guardrails: doc.Settings.Guardrails,
+		Alerts:     doc.Alerts,
 		Seed:       seedOf(o.Seed, doc.ID),
 	}
 	if e.Guardrails == nil {

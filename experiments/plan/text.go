@@ -37,6 +37,9 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if text := p.describeTraffic(); text != "" {
 		fmt.Fprintf(&b, "  Traffic    %s\n", inert.Text(text))
 	}
+	if text := p.sayAlertSource(); text != "" {
+		fmt.Fprintf(&b, "  Alerts     %s\n", inert.Text(text))
+	}
 	fmt.Fprintf(&b, "  Time       about %s%s\n", p.Duration().Round(time.Second), p.GameDay.beside())
 	if saved := p.SavedByBaselines(); saved > 0 {
 		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
@@ -129,6 +132,9 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 	}
 	for _, inv := range e.Invariants {
 		fmt.Fprintf(b, "      holds if nothing new breaks: %s\n", inert.Text(inv.Name))
+	}
+	for _, text := range e.sayAlerts() {
+		fmt.Fprintf(b, "      %s\n", inert.Text(text))
 	}
 	for _, g := range e.Guardrails {
 		fmt.Fprintf(b, "      guardrail: the fault is removed at once: %s\n", inert.Text(describeGuardrail(g)))

@@ -65,6 +65,7 @@ type Experiment struct {
 	Invariants []experiments.Invariant `json:"invariants,omitempty"`
 	Limits     Limits                  `json:"limits"`
 	Guardrails []experiments.Guardrail `json:"guardrails,omitempty"`
+	Alerts     []experiments.Alert     `json:"alerts,omitempty"`
 	// Tagged means that both arms enter at the same URL, that requests of the fault
 	// arm carry a baggage entry (see [Tag]), and that faults act on these alone. Where
 	// shares take turns, the journeys that the fault does not touch are the control arm.

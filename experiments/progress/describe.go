@@ -42,6 +42,8 @@ func Describe(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "base", "HARMED ALREADY, the fault is not injected: " + e.Detail
 	case journal.InvariantChecked:
 		return DescribeReading(e.Check)
+	case journal.AlertChanged:
+		return describeAlert(e.Alert)
 	case journal.Interrupted:
 		return "stop", describeInterruption(e) + ": faults that are in force are removed"
 	case journal.Noted:
@@ -138,4 +140,20 @@ func DescribeCause(c journal.SeenCause) string {
 		text = c.Step + ": " + text
 	}
 	return inert.Text(text)
+}
+
+// describeAlert describes what was seen of an alert. The last look at one, which tells
+// nothing new, is of no interest.
+func describeAlert(l *journal.AlertLook) (topic, text string) {
+	switch {
+	case l == nil, l.LastAsked == l.Asked && l.Asked > 0:
+		return "", ""
+	case l.State == journal.AlertUnknown:
+		return "alert", l.Alert + ": nobody answers: " + l.Error
+	case l.State == journal.AlertFiring && l.Muted != "":
+		return "alert", l.Alert + ": FIRES, and is " + l.Muted
+	case l.State == journal.AlertFiring:
+		return "alert", l.Alert + ": FIRES"
+	}
+	return "alert", l.Alert + ": " + string(l.State)
 }

@@ -87,7 +87,8 @@ const (
 	mostFaults   = 10_000
 	mostTurns    = 100
 	mostItems    = 1000 // of a game day
-	mostRate     = 1e6  // journeys per second
+	mostAlerts   = 1000
+	mostRate     = 1e6 // journeys per second
 )
 
 // checkPlan returns what is wrong with the ids and the numbers of a plan.
@@ -157,6 +158,13 @@ func checkPlanned(e *plan.Experiment) error {
 	}
 	for _, d := range []time.Duration{e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery, e.FaultPeriod, e.Limits.Recovery} {
 		length(d)
+	}
+	if len(e.Alerts) > mostAlerts {
+		errs = append(errs, fmt.Errorf("%d alerts", len(e.Alerts)))
+	}
+	for _, a := range e.Alerts {
+		length(a.FiresWithin)
+		length(a.ClearsWithin)
 	}
 	c := &checker{}
 	count(c, "line", e.Line)

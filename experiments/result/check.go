@@ -186,6 +186,9 @@ func (c *checker) experiment(e *Experiment) {
 		count(c, "outage", o.Refused)
 	}
 	c.saturation(e.Saturation)
+	for i := range e.Alerts {
+		c.alert(&e.Alerts[i])
+	}
 	for _, v := range e.Invariants {
 		for _, n := range []*float64{v.Before, v.During, v.After, v.NewDuring, v.NewAfter} {
 			if n != nil {

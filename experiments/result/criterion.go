@@ -14,14 +14,15 @@ const (
 	GuardrailCriterion CriterionKind = "guardrail" // there is one only if it tripped
 	RecoveryCriterion  CriterionKind = "recovery"
 	InvariantCriterion CriterionKind = "invariant"
+	AlertCriterion     CriterionKind = "alert" // it fired under the fault, and cleared after it
 )
 
 // Criterion is one thing that had to be true, with what was measured beside
 // its limit, both as text ready to show.
 type Criterion struct {
 	Kind    CriterionKind `json:"kind,omitempty"`
-	Subject string        `json:"subject,omitempty"` // name of the journey or the invariant
-	Name    string        `json:"name"`              // for people: "blast radius of checkout", "recovery", "invariant NAME", "guardrail"
+	Subject string        `json:"subject,omitempty"` // name of the journey or the invariant, selector of the alert
+	Name    string        `json:"name"`              // for people: "blast radius of checkout", "recovery", "invariant NAME", "alert NAME", "guardrail"
 	Verdict Verdict       `json:"verdict"`           // held, refuted, inconclusive or invalid
 	Code    ReasonCode    `json:"code,omitempty"`    // why it has this verdict
 	Limit   string        `json:"limit,omitempty"`
@@ -47,6 +48,7 @@ func (c *Criterion) UnmarshalJSON(text []byte) error {
 const (
 	journeyName   = "blast radius of "
 	invariantName = "invariant "
+	alertName     = "alert "
 )
 
 // kindOf is the kind and the subject of the criterion of this name; empty if it is
@@ -73,6 +75,8 @@ func newCriterion(kind CriterionKind, subject, limit string) Criterion {
 		name = journeyName + subject
 	case InvariantCriterion:
 		name = invariantName + subject
+	case AlertCriterion:
+		name = alertName + subject
 	}
 	return Criterion{Kind: kind, Subject: subject, Name: name, Verdict: Inconclusive, Limit: limit}
 }

@@ -23,7 +23,11 @@ func (r *experimentRun) result(f *fold) Experiment {
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
 		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(), Generator: r.generator(),
 	}
+	if s := f.plan.System.Alerts; s != nil {
+		e.Alerts = r.alertRows(s.Kind())
+	}
 	e.Warnings = append(e.Warnings, r.missingWarnings()...)
+	e.Warnings = append(e.Warnings, alertWarnings(e.Alerts)...)
 	e.Warnings, e.SharedBaseline = append(e.Warnings, settledItself(e.Invariants)...), r.sharedRow()
 	e.Warnings = append(e.Warnings, r.sharedWarnings()...)
 	if r.trip != nil {
@@ -277,6 +281,7 @@ func (r *experimentRun) events(e *Experiment) []Event {
 		list = append(list, r.recoveryEvent(rec.Seconds))
 	}
 	list = append(list, e.outageEvents()...)
+	list = append(list, alertEvents(e.Alerts)...)
 	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Compare(a.Second, b.Second) })
 	return list
 }

@@ -39,6 +39,7 @@ type experimentRun struct {
 	counters []counterReading         // from the beginning of the baseline on
 	causes   map[int]seenCause        // of harm, by number
 	audit    *journal.TrafficAudit    // of the journeys that another program sent
+	alerts   []alertRecord            // in the order of the plan
 	// measurement is how complete the counts are that it was measured by.
 	measurement *journal.Measurement
 
@@ -62,6 +63,9 @@ func newExperimentRun(s *experiments.System, e *plan.Experiment) *experimentRun 
 	r := &experimentRun{plan: e, traceURL: s.TraceURL, command: s.Traffic.Program(), samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
 	for _, f := range e.Faults {
 		r.faults = append(r.faults, &faultRecord{plan: f})
+	}
+	for _, a := range e.Alerts {
+		r.alerts = append(r.alerts, alertRecord{plan: a})
 	}
 	return r
 }
@@ -94,6 +98,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.waiting = cmp.Or(r.waiting, &e)
 	case journal.Decided:
 		r.decided = cmp.Or(r.decided, &e)
+	case journal.AlertChanged:
+		r.sawAlert(e)
 	case journal.InvariantChecked:
 		r.readings = append(r.readings, e)
 	case journal.Sampled:

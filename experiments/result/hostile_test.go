@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -112,6 +113,8 @@ func FuzzHostileJournal(f *testing.F) {
 	noted.at(endAt+2, journal.Event{Kind: journal.Interrupted, Detail: "INT", Author: "ann", Reason: "incident 4711"})
 	f.Add(noted.lines(f), int64(0), int64(40_000_000))
 	obs := s.obs[:200]
+	alerted := alertStoryOf(alertStory{state: during(journal.AlertFiring, 15, 33)}, experiments.Alert{Name: "ShopErrors", FiresWithin: time.Second, ClearsWithin: time.Second})
+	f.Add(alerted.lines(f), int64(time.Second), int64(40_000_000))
 	harmed := causeStory()
 	harmed.introduce()
 	f.Add(harmed.lines(f), int64(12*time.Second), int64(40_000_000))

@@ -29,7 +29,7 @@ func (r *experimentRun) criteria(e *Experiment) []Criterion {
 	for i := range e.Invariants {
 		list = append(list, invariantCriterion(&e.Invariants[i]))
 	}
-	return list
+	return append(list, r.alertCriteria(e.Alerts)...)
 }
 
 // journeyCriterion judges the blast radius of a journey by its limit.

@@ -76,6 +76,17 @@ const (
 	ReasonInvariantNotAsked     ReasonCode = "invariant_not_asked"
 )
 
+// What was found of an alert.
+const (
+	ReasonAlertInTime     ReasonCode = "alert_in_time"     // it fired, and cleared where that is asked for
+	ReasonAlertLate       ReasonCode = "alert_late"        // it fired, and not soon enough
+	ReasonAlertMissing    ReasonCode = "alert_missing"     // it did not fire at all
+	ReasonAlertNotCleared ReasonCode = "alert_not_cleared" // or not soon enough
+	ReasonAlertOnBefore   ReasonCode = "alert_on_before"   // the fault, so that it tells nothing of it
+	ReasonAlertUnasked    ReasonCode = "alert_unasked"     // nobody answered when it mattered
+	ReasonAlertCutOff     ReasonCode = "alert_cut_off"     // the fault or the experiment ended before its time was over
+)
+
 // A reason is why a verdict is what it is: for programs and for people.
 type reason struct {
 	code ReasonCode

@@ -184,6 +184,7 @@ type Experiment struct {
 	Generator  *Generator  `json:"generator,omitempty"` // where another program sent the journeys
 	Measured   *Measured   `json:"measured,omitempty"`  // what it was measured by, where no journeys were sent
 	Invariants []Invariant `json:"invariants"`
+	Alerts     []Alert     `json:"alerts,omitempty"` // that had to fire under the fault
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.
 	Void []ReasonCode `json:"void,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/alerts"
 	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/generator"
@@ -34,6 +35,7 @@ func (r *run) engineOptions() engine.Options {
 		Joins:          r.onJoin,
 		Seen:           r.seen,
 		Noting:         r.control.started,
+		Watch:          r.watchAlerts,
 	}
 	if r.plan.GameDay != nil && !r.o.Unattended {
 		o.Decide, o.DecideWithin = r.decisions.open, r.o.DecideWithin
@@ -83,6 +85,15 @@ func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error)
 		return generator.New(generator.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Supervisor: r.o.Supervisor, Environ: os.Environ(), Secrets: r.secrets, Log: r.trafficLog()})
 	}
 	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory})
+}
+
+// mostAlertText is how many bytes of what a server says of an alert are kept.
+const mostAlertText = 400
+
+// watchAlerts watches the alerts of an experiment.
+func (r *run) watchAlerts(ctx context.Context, experiment int, epoch time.Time, record func(journal.Event)) {
+	hide := func(text string) string { return r.secrets.Plain(text, mostAlertText) }
+	alerts.Watch(ctx, alerts.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Hide: hide}, record)
 }
 
 // trafficLog is what the program that sends journeys writes to standard error, in the run's

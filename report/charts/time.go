@@ -17,6 +17,7 @@ const (
 	eventRow  = 20
 	harmPlot  = 150
 	plotGap   = 42
+	alertRow  = 20
 	speedPlot = 84
 )
 
@@ -61,6 +62,7 @@ func Time(e *result.Experiment, j *result.Journey, label string) template.HTML {
 	c.drawCurves(c.speed)
 	c.drawEvents()
 	c.drawRecovery()
+	c.drawAlerts()
 	c.drawTimes()
 	c.addHovers()
 	c.Close()
@@ -91,7 +93,7 @@ func (c *timeChart) measure() {
 	}
 	c.harm = plot{page.HarmAxis(harm), top, harmPlot, words.Limit, "harmed", func(t Counts) (float64, bool) { return t.share(), t.journeys > 0 }}
 	c.speed = plot{page.AxisFor(speed), top + harmPlot + plotGap, speedPlot, figures.Duration, "p95", func(t Counts) (float64, bool) { return t.p95, t.p95 > 0 }}
-	c.bottom = c.speed.top + speedPlot
+	c.bottom = c.speed.top + speedPlot + c.alertHeight()
 	c.removed, c.wasRemoved = removalSecond(c.e)
 }
 

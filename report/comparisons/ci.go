@@ -12,7 +12,7 @@ import (
 )
 
 // WriteJUnit writes a suite per experiment: a case for the experiment, and one per
-// journey and per invariant that both sides were asked. The case of an experiment that
+// journey, per invariant and per alert that both sides were asked. The case of an experiment that
 // regressed fails, and it alone, so that it counts once. What cannot be compared or is
 // not decided is skipped: it is no regression, and it must not look like a pass.
 func WriteJUnit(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
@@ -56,6 +56,9 @@ func suiteOf(c *compare.Comparison, e *compare.Experiment, links []encode.Link) 
 	}
 	for _, inv := range e.Invariants {
 		add("invariant "+inv.Name, inv.Status, invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
+	}
+	for _, a := range e.Alerts {
+		add("alert "+a.Alert, a.Status, a.Base.String()+" in base, "+a.Head.String()+" in head")
 	}
 	return s
 }

@@ -172,12 +172,15 @@ func sideTable(m *encode.Comment, c *compare.Comparison) {
 		}
 		if rows++; rows == 1 {
 			m.Line("")
-			m.Line("| Experiment | Verdict | Recovery | Invariants and calls |")
+			m.Line("| Experiment | Verdict | Recovery | Invariants, alerts and calls |")
 			m.Line("|---|---|---|---|")
 		}
 		var parts []string
 		for _, inv := range changedInvariants(e) {
 			parts = append(parts, statusGlyph(inv.Status)+" "+encode.Markdown(inv.Name)+": "+invariantState(inv.Base)+" → "+invariantState(inv.Head))
+		}
+		for _, a := range changedAlerts(e) {
+			parts = append(parts, statusGlyph(a.Status)+" alert "+encode.Markdown(a.Alert+": "+alertChange(a)))
 		}
 		for _, a := range storms(e) {
 			parts = append(parts, "calls to "+encode.Markdown(a.Dependency)+" "+amplificationChange(a))

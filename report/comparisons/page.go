@@ -299,6 +299,9 @@ func (e experiment) Calls() []compare.Amplification { return storms(e.Experiment
 // Changed are the invariants that head broke or repaired.
 func (e experiment) Changed() []compare.Invariant { return changedInvariants(e.Experiment) }
 
+// ChangedAlerts are the alerts whose detection head broke or repaired.
+func (e experiment) ChangedAlerts() []compare.Alert { return changedAlerts(e.Experiment) }
+
 // A row is one journey of an experiment.
 type row struct {
 	E       experiment

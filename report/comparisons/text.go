@@ -36,6 +36,7 @@ func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 	p.changes(c)
 	p.sides(c)
 	p.invariantChanges(c)
+	p.alertChanges(c)
 	p.storms(c)
 	p.notComparable(c)
 	p.notes(c)
@@ -165,6 +166,21 @@ func (p *printer) invariantChanges(c *compare.Comparison) {
 			}
 			text := inert.Text(inv.Name) + ": " + invariantState(inv.Base) + " → " + invariantState(inv.Head) + ", " + inert.Text(e.ID)
 			p.Wrap(p.statusMark(inv.Status), text)
+		}
+	}
+}
+
+// alertChanges lists the alerts whose detection head broke or repaired.
+func (p *printer) alertChanges(c *compare.Comparison) {
+	title := "Alerts"
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		for _, a := range changedAlerts(e) {
+			if title != "" {
+				p.Heading(title)
+				title = ""
+			}
+			p.Wrap(p.statusMark(a.Status), inert.Text(a.Alert+": "+alertChange(a)+", "+e.ID))
 		}
 	}
 }

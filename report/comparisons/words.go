@@ -139,6 +139,11 @@ func changeSentence(e *compare.Experiment) string {
 			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in base)")
 		}
 	}
+	for _, a := range e.Alerts {
+		if a.Status == e.Status && (a.Status == compare.Regressed || a.Status == compare.Improved) {
+			parts = append(parts, "changes what becomes of the alert "+a.Alert+" ("+alertChange(a)+")")
+		}
+	}
 	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e)
 }
 
@@ -282,6 +287,17 @@ func changedInvariants(e *compare.Experiment) []compare.Invariant {
 		return i.Status != compare.Regressed && i.Status != compare.Improved
 	})
 }
+
+// changedAlerts are the alerts whose detection head broke or repaired.
+func changedAlerts(e *compare.Experiment) []compare.Alert {
+	return slices.DeleteFunc(slices.Clone(e.Alerts), func(a compare.Alert) bool {
+		return a.Status != compare.Regressed && a.Status != compare.Improved
+	})
+}
+
+// alertChange writes what became of an alert on both sides: "in time, after 12 s → did not
+// fire".
+func alertChange(a compare.Alert) string { return a.Base.String() + " → " + a.Head.String() }
 
 // runsName names the runs of a side: "7f3a9c", "3 runs, the last 7f3a9c".
 func runsName(runs []compare.Run) string {

@@ -10,7 +10,7 @@ import (
 // log shippers, jq, a table of a database. A field that does not concern the event
 // is absent.
 type Event struct {
-	Event      string    `json:"event"` // run, phase, note, noted, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, game_day, follow_up, breaking_point, change, status or end
+	Event      string    `json:"event"` // run, phase, note, noted, alert, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, game_day, follow_up, breaking_point, change, status or end
 	At         time.Time `json:"at,omitzero"`
 	Run        string    `json:"run,omitempty"`
 	Base       string    `json:"base,omitempty"` // the run that a comparison starts from
@@ -20,7 +20,8 @@ type Event struct {
 	Mode       string    `json:"mode,omitempty"`    // in which the dependency fails
 	Latency    *float64  `json:"latency,omitempty"` // seconds, of a level
 	Journey    string    `json:"journey,omitempty"`
-	Name       string    `json:"name,omitempty"`   // of a phase, a criterion or a step
+	Name       string    `json:"name,omitempty"`   // of a phase, an alert, a criterion or a step
+	State      string    `json:"state,omitempty"`  // of an alert: inactive, pending, firing or unknown
 	Second     *float64  `json:"second,omitempty"` // since the experiment's start
 	What       string    `json:"what,omitempty"`
 	Author     string    `json:"author,omitempty"`    // of a note, a decision or a follow-up

@@ -122,6 +122,7 @@ func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 			s.Set("blast_radius."+name, figures.Fixed(a.Estimate, 4))
 		}
 	}
+	setAlertProperties(s, e)
 	if code := words.RecoveryCode(knownRecovery(e)); code != "" {
 		s.Set("recovery", code)
 		if code == words.Recovered {

@@ -33,7 +33,7 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 		m.Line("")
 		m.Line(encode.Markdown(text))
 	}
-	for _, section := range []func(*encode.Comment){s.gameDayTable, s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
+	for _, section := range []func(*encode.Comment){s.gameDayTable, s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.alertList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
 		m.Section(section)
 	}
 	m.Notes(r.Run.Notes)

@@ -41,6 +41,7 @@ func eventsOf(e *result.Experiment) []encode.Event {
 		v := &e.Events[i]
 		list = append(list, encode.Event{Event: "note", At: v.At, Experiment: e.ID, Second: &v.Second, What: v.What})
 	}
+	list = append(list, alertEvents(e)...)
 	slices.SortStableFunc(list, func(a, b encode.Event) int { return a.At.Compare(b.At) })
 	var end time.Time
 	if n := len(e.Phases); n > 0 {

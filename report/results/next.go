@@ -69,6 +69,7 @@ const (
 	measureAgain = "Measure again"
 	settle       = "Settle"
 	look         = "Look at the system after"
+	detect       = "Repair the detection of"
 	lookBefore   = "Look at the system before"
 	repair       = "Repair"
 	reach        = "Let traffic meet the fault of"
@@ -115,6 +116,9 @@ func (s *summary) steps(e *result.Experiment) []nextStep {
 	}
 	for i := range e.Invariants {
 		add(invariantAdvice(e, &e.Invariants[i]))
+	}
+	for _, a := range alertRows(e) {
+		add(alertAdvice(a))
 	}
 	return list
 }
@@ -191,7 +195,7 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 		return advice{}, true
 	}
 	a, found := standingAdvice()[code]
-	return a, found
+	return a, found || isAlertCode(code)
 }
 
 // tooShort reports whether a longer measurement is what a reason asks for.

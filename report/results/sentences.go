@@ -217,7 +217,7 @@ func harmedAlike(b *result.BlastRadius) bool { return words.IsBracket(b) && word
 
 // consequences names the broken invariants, and a recovery that took too long.
 func (s *summary) consequences(e *result.Experiment) string {
-	parts := violated(e)
+	parts := append(violated(e), undetected(e)...)
 	if late(e) && e.Recovery.Censored {
 		parts = append(parts, "it had not recovered after "+figures.Duration(e.Recovery.AtLeast()))
 	} else if late(e) {
@@ -284,7 +284,7 @@ func (s *summary) damages() []damage {
 		if e.Verdict != result.Refuted {
 			continue
 		}
-		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Cause: topCause(e), Beyond: sideEffects(e)}
+		d := damage{Link: link(e), Effect: s.effect(e), Worse: append(violated(e), undetected(e)...), Cause: topCause(e), Beyond: sideEffects(e)}
 		if b := trustedRadius(e); b != nil {
 			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + words.Interval(b, " to ") + "], limit " + words.Limit(limitOf(e))
 			if words.IsBracket(b) {

@@ -25,6 +25,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p.fails(s)
 	p.invariants(s)
 	p.unasked(s)
+	p.alerts(s)
 	p.harms(s)
 	p.sideEffects(s)
 	p.saturation(s)

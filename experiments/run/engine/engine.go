@@ -130,6 +130,12 @@ type Options struct {
 	// [journal.NewNote]. After the last event of the run that returns [ErrOver]. Nil: nobody
 	// writes notes.
 	Noting func(record func(journal.Event) error)
+	// Watch watches something beside the journeys of one experiment, such as its alerts. It
+	// is called in a goroutine of its own, waits for nothing that the experiment does, and
+	// returns soon after ctx has ended, which is once the faults are gone and the recovery
+	// is over. What it finds it gives to record, and is late where the disk is. Nil: nothing
+	// is watched.
+	Watch func(ctx context.Context, experiment int, epoch time.Time, record func(journal.Event))
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
 	// Decide takes decisions about an experiment, by its id, from now on. What it returns

@@ -95,8 +95,10 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		defer x.catchPanic("traffic")
 		x.generator.Run(trafficCtx, x.observe)
 	})
+	unwatch := x.watch(ctx)
 	defer func() {
 		err = errors.Join(err, x.faults.removeAll(ctx))
+		unwatch()
 		if err != nil {
 			abandon() // after an error, nobody waits for journeys in flight
 		}

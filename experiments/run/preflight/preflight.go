@@ -1,5 +1,5 @@
 // Package preflight asks a system before anything is injected: one journey of each
-// kind through each arm, each invariant and each probe of a guardrail once. A system
+// kind through each arm, each invariant, each alert and each probe of a guardrail once. A system
 // that does not work already is not broken further, and its users are told what came
 // instead of what was expected.
 //
@@ -145,6 +145,11 @@ func (c *checker) prepare() error {
 		for _, j := range c.measured(e) {
 			if once("measured", j) {
 				c.questions = append(c.questions, c.counters(j))
+			}
+		}
+		for _, a := range e.Alerts {
+			if once("alert", a) {
+				c.questions = append(c.questions, c.alert(a))
 			}
 		}
 		for _, inv := range e.Invariants {

@@ -282,13 +282,17 @@ type prometheusServer struct {
 }
 
 func startPrometheus(dir string, scrape time.Duration, targets []string) (*prometheusServer, error) {
+	return startPrometheusWith(dir, fmt.Sprintf("global: {scrape_interval: %s, scrape_timeout: %[1]s}\nscrape_configs:\n  - job_name: shop\n    static_configs: [{targets: ['%s']}]\n", scrape, strings.Join(targets, "', '")))
+}
+
+// startPrometheusWith starts a Prometheus with a config.
+func startPrometheusWith(dir, config string) (*prometheusServer, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	s := &prometheusServer{dir: dir, address: l.Addr().String()}
 	s.url = "http://" + s.address
-	config := fmt.Sprintf("global: {scrape_interval: %s, scrape_timeout: %[1]s}\nscrape_configs:\n  - job_name: shop\n    static_configs: [{targets: ['%s']}]\n", scrape, strings.Join(targets, "', '"))
 	return s, errors.Join(l.Close(), os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600), s.start())
 }
 
@@ -298,7 +302,8 @@ func (s *prometheusServer) start() (err error) {
 	if s.log, err = os.OpenFile(filepath.Join(s.dir, "prometheus.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return err
 	}
-	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+s.address, "--log.level=warn")
+	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+s.address, "--log.level=warn",
+		"--rules.alert.resend-delay=1s") // an Alertmanager that is found after the first evaluation gets what fires then
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	return s.cmd.Start()
 }

@@ -135,6 +135,10 @@ func (p *picture) above(e journal.Event) (above string) {
 	switch e.Kind {
 	case journal.Interrupted, journal.Noted, journal.SuiteStopped, journal.BaselineHarmed, journal.Decided:
 		_, above = progress.Describe(p.Plan, e)
+	case journal.AlertChanged:
+		if e.Alert != nil && e.Alert.State != journal.AlertInactive {
+			_, above = progress.Describe(p.Plan, e)
+		}
 	case journal.InvariantChecked:
 		if e.Check != nil && !e.Check.Holds {
 			_, above = progress.DescribeReading(e.Check)
