@@ -88,11 +88,11 @@ func alertStoryOf(a alertStory, alert experiments.Alert) *story {
 	return s
 }
 
-// insert puts events among those of the journal, by their time.
+// insert puts events of the first experiment among those of the journal, by their time.
 func (s *story) insert(events ...journal.Event) {
 	for _, e := range events {
 		e.At, e.Experiment = epoch.Add(e.Since), "payments-slow"
-		at := slices.IndexFunc(s.events, func(x journal.Event) bool { return x.Since > e.Since })
+		at := slices.IndexFunc(s.events, func(x journal.Event) bool { return x.Since > e.Since || x.Kind == journal.ExperimentEnded })
 		s.events = slices.Insert(s.events, at, e)
 	}
 	for i := range s.events {

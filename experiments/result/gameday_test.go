@@ -41,18 +41,10 @@ func (s *story) decide(e journal.Event) {
 	s.events = append(s.events, end)
 }
 
-// insert adds an event of the first experiment where it belongs: after what happened before.
-func (s *story) insert(second float64, e journal.Event) {
-	s.at(second, e)
-	last := s.events[len(s.events)-1]
-	s.events = s.events[:len(s.events)-1]
-	i := slices.IndexFunc(s.events, func(other journal.Event) bool {
-		return other.Since > last.Since || other.Kind == journal.ExperimentEnded
-	})
-	s.events = slices.Insert(s.events, i, last)
-	for i := range s.events {
-		s.events[i].Seq = i + 1
-	}
+// insertAt adds an event where it belongs by its time, in seconds since the start.
+func (s *story) insertAt(second float64, e journal.Event) {
+	e.Since = time.Duration(second * float64(time.Second))
+	s.insert(e)
 }
 
 func surpriseCodes(i GameDayItem) (codes []SurpriseCode) {
@@ -77,12 +69,12 @@ func TestWhatSurprises(t *testing.T) {
 			if at == endAt {
 				phase = journal.Recovery
 			}
-			s.insert(at, journal.Event{Kind: journal.InvariantChecked, Phase: phase, Check: &check})
+			s.insertAt(at, journal.Event{Kind: journal.InvariantChecked, Phase: phase, Check: &check})
 		}
 	}
 	trips := func(s *story) {
 		s.writeJournal()
-		s.insert(faultAt+10, journal.Event{Kind: journal.GuardrailTripped, Guardrail: "blast_radius", Detail: "blast radius of checkout beyond 40%", Value: 0.5, Limit: 0.4})
+		s.insertAt(faultAt+10, journal.Event{Kind: journal.GuardrailTripped, Guardrail: "blast_radius", Detail: "blast radius of checkout beyond 40%", Value: 0.5, Limit: 0.4})
 		s.edit(journal.FaultRemoved, func(e *journal.Event) {
 			e.Since = (faultAt + 10) * time.Second
 			e.Began, e.At = e.Since, epoch.Add(e.Since)
@@ -172,7 +164,7 @@ func TestFollowUps(t *testing.T) {
 	s.writeJournal()
 	for _, e := range []journal.Event{{Detail: "everybody is here"}, {Detail: "nobody was paged", FollowUp: true}} {
 		e.Kind, e.Author = journal.Noted, "eve"
-		s.insert(faultAt+1, e)
+		s.insertAt(faultAt+1, e)
 	}
 	r := s.fold(t)
 	list := r.GameDay.FollowUps
