@@ -18,6 +18,8 @@ func TestFiguresReadAsPeopleWriteThem(t *testing.T) {
 		{SpokenPercent(0.319), "32%"}, {SpokenPercent(0.0319), "3.2%"},
 		{UpperPercent(0.00301), "0.4%"}, {UpperPercent(0.003), "0.3%"}, {UpperPercent(-0.01), "0.0%"},
 		{Count(45773), "45,773"}, {Count(999), "999"}, {Count(-1000), "-1,000"}, {Count(1234567), "1,234,567"},
+		{Rough(153284), "150,000"}, {Rough(3832.4), "3,800"}, {Rough(996), "1,000"}, {Rough(9.94), "9.9"}, {Rough(42), "42"}, {Rough(0), "0"},
+		{RoughDown(11401), "11,000"}, {RoughDown(12000), "12,000"}, {RoughDown(2.5), "2"}, {RoughUp(11401), "12,000"}, {RoughUp(12000), "12,000"}, {RoughUp(4.5), "5"}, {RoughUp(0), "0"},
 		{Quantity(3832.4), "3,832"}, {Quantity(9.94), "9.9"}, {Quantity(0), "0"},
 		{Factor(1.284), "1.28"}, {Factor(12.84), "12.8"}, {Factor(128.4), "128"},
 		{Duration(0), "0 s"}, {Duration(0.25), "250 ms"}, {Duration(5), "5 s"}, {Duration(56.2), "56 s"}, {Duration(9.96), "10 s"}, {Duration(900), "15 min"}, {Duration(-5), "−5 s"},

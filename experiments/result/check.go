@@ -147,6 +147,11 @@ func (c *checker) experiment(e *Experiment) {
 	for _, code := range slices.Concat(e.ReasonCodes, e.Void) {
 		c.code("reason code", string(code))
 	}
+	if p := e.Past; p != nil {
+		c.verdict("past", p.Verdict)
+		c.verdict("past", p.Before)
+		c.time("past", p.Last, p.Since)
+	}
 	c.number("limits", mostSeconds, e.Limits.BlastRadius, e.Limits.Recovery, e.Limits.Baseline)
 	c.radius(e.BlastRadius)
 	for _, k := range e.Criteria {

@@ -18,7 +18,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 	p := r.plan
 	e := Experiment{
 		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
-		Warnings: slices.Clone(p.Warnings), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
+		Warnings: slices.Clone(p.Warnings), Past: past(p.Past), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
 		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(), Generator: r.generator(),
@@ -206,6 +206,7 @@ func (r *experimentRun) fault(rec *faultRecord, shifted bool) Fault {
 	}
 	f.Passed = rec.evidence.Passed
 	f.addInstances(rec.evidence)
+	f.Caveats = kind.CaveatsFor(p.Attributes)
 	if f.Attributes == nil {
 		f.Attributes = map[string]any{}
 	}
