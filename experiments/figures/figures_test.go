@@ -2,6 +2,7 @@ package figures
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -49,6 +50,27 @@ func TestSentences(t *testing.T) {
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+// Parts of a whole add up to their sum as it is written, where all are without decimals.
+func TestSharesAddUp(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		parts []int
+		whole int
+		want  []string
+	}{
+		{[]int{1, 1, 1}, 3, []string{"34%", "33%", "33%"}},
+		{[]int{52, 0, 53}, 105, []string{"50%", "0%", "50%"}},
+		{[]int{52, 53}, 105, []string{"50%", "50%"}},
+		{[]int{245, 245, 245}, 1000, []string{"25%", "25%", "24%"}},
+		{[]int{800, 5}, 1000, []string{"80%", "0.5%"}},
+		{[]int{}, 0, []string{}},
+	} {
+		if got := Shares(tt.parts, tt.whole); !slices.Equal(got, tt.want) {
+			t.Errorf("%v of %d: %q, want %q", tt.parts, tt.whole, got, tt.want)
 		}
 	}
 }

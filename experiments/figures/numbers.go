@@ -122,17 +122,15 @@ func twoDigits(v float64, round func(float64) float64) string {
 // Shares writes parts of a whole as people say them, without decimals from 10% on. Where
 // none has any, they add up to their sum as it is written.
 func Shares(parts []int, whole int) []string {
-	texts, rest := make([]string, len(parts)), 0.0
+	texts, small := make([]string, len(parts)), false
 	floors, sum, left := make([]int, len(parts)), 0, 0
 	for i, n := range parts {
 		texts[i] = SpokenPercent(Share(n, whole))
-		if strings.Contains(texts[i], ".") {
-			rest = 1
-		}
+		small = small || n > 0 && strings.Contains(texts[i], ".")
 		floors[i] = int(100 * Share(n, whole))
 		sum, left = sum+n, left-floors[i]
 	}
-	if left += int(math.Round(100 * Share(sum, whole))); rest > 0 || left <= 0 {
+	if left += int(math.Round(100 * Share(sum, whole))); small || left <= 0 {
 		return texts
 	}
 	order := make([]int, len(parts))

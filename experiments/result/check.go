@@ -318,7 +318,7 @@ func (c *checker) journey(j *Journey) {
 	for i := range j.Causes {
 		c.cause(&j.Causes[i])
 	}
-	c.number("series", mostSeconds, j.Series.Bucket)
+	c.number("series", mostSeconds, j.Series.Bucket, j.Series.First)
 	for _, list := range [][]Bucket{j.Series.Fault, j.Series.Control} {
 		for _, b := range list {
 			count(c, "series", b.Journeys, b.Harmed)

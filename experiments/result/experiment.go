@@ -96,13 +96,12 @@ func (r *experimentRun) measure(e *Experiment) {
 // journey is what was measured of journey i.
 func (r *experimentRun) journey(i int) Journey {
 	p, j := r.plan.Journeys[i], &r.journeys[i]
-	faultSeries := &j.series[plan.FaultArm]
 	out := Journey{
 		Name: p.Name, Rate: p.Rate, Limit: p.Limit, SlowAfter: seconds(p.SlowAfter),
 		Arms:     Arms{Fault: j.fault.Counts},
 		Baseline: Arms{Fault: j.before[plan.FaultArm].Counts},
 		Steps:    j.steps.rows(r.widened(j)),
-		Series:   Series{Bucket: seconds(faultSeries.width), Fault: faultSeries.rows()},
+		Series:   j.series[plan.FaultArm].series(),
 	}
 	if r.plan.Measured() {
 		out.SlowAfter = 0 // how far scrapes are apart, and no budget

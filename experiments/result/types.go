@@ -387,12 +387,16 @@ type Percentile struct {
 // Series are buckets of equal width from the start of the experiment, by
 // intended start.
 type Series struct {
-	Bucket  float64  `json:"bucket"` // seconds
+	Bucket float64 `json:"bucket"` // seconds
+	// First is how long the first bucket is, where it is shorter than the others: so that a
+	// bucket ends when the fault comes. Absent: it is as long as they are.
+	First   float64  `json:"first,omitempty"`
 	Fault   []Bucket `json:"fault"`
 	Control []Bucket `json:"control,omitempty"`
 }
 
-// Bucket counts the journeys that were intended to start in it.
+// Bucket counts the journeys that were intended to start in it. One that was under way when
+// a fault came counts where the fault came.
 type Bucket struct {
 	Journeys int     `json:"journeys"`
 	Harmed   int     `json:"harmed"`

@@ -39,10 +39,13 @@ func (s *summary) suffered(e *result.Experiment) []page.Sentence {
 	list := []page.Sentence{s.worstSentence(e)}
 	told := trustedRadius(e)
 	if s.worst != nil && s.worst != e && (told == nil || isLarger(s.worst.BlastRadius, told)) {
-		b := s.worst.BlastRadius
-		list = append(list, page.Sentence{Before: "Most journeys are harmed under ", Link: link(s.worst), After: ": " + words.Excess(b) + " of " + b.Journey + "."})
+		text := ": " + words.Excess(s.worst.BlastRadius) + " of " + s.worst.BlastRadius.Journey
+		if s.worst == s.dearest {
+			text = strings.Join(words.NonEmpty(text, s.loss(s.worst)), ", ")
+		}
+		list = append(list, page.Sentence{Before: "Most journeys are harmed under ", Link: link(s.worst), After: text + "."})
 	}
-	if d := s.dearest; d != nil && d != e && s.cost(d) > s.cost(e) {
+	if d := s.dearest; d != nil && d != e && s.cost(d) > s.cost(e) && (d != s.worst || len(list) == 1) {
 		list = append(list, page.Sentence{Before: "Most is lost under ", Link: link(d), After: ": " + s.loss(d) + "."})
 	}
 	return list
