@@ -175,6 +175,15 @@ func (e *experiment) CriterionTitle(c result.Criterion) string {
 	return figures.Capital(c.Name)
 }
 
+// CriterionLimit writes the limit of a criterion; that of an invariant as a number, since
+// "no violation" that is "not met" is hard to read.
+func (e *experiment) CriterionLimit(c result.Criterion) string {
+	if c.Kind == result.InvariantCriterion {
+		return "0 new violations"
+	}
+	return c.Limit
+}
+
 // InvariantVerdict is the verdict on the invariant with this index.
 func (e *experiment) InvariantVerdict(i int) result.Verdict {
 	return invariantVerdict(e.Experiment, &e.Invariants[i])

@@ -39,11 +39,11 @@ func (b block) Chart() template.HTML {
 // DrawnWhere says at which time of the chart a journey stands, and why harm may end before
 // the removal of its fault.
 func (b block) DrawnWhere() string {
-	text := "A journey stands where it was to start, or where the fault came if it was under way then"
-	if n := b.Released; n != nil && n.Journeys > 0 && trusted(b.e.Experiment) {
-		text += ". The curve may fall before the removal: " + figures.Plural(n.Journeys, "journey", "journeys") + " that started shortly before it ended after it and may have been rescued, and " + plural(n.Journeys, "does", "do") + " not count"
+	n := b.Released
+	if n == nil || n.Journeys == 0 || !trusted(b.e.Experiment) {
+		return "Timed from the intended start."
 	}
-	return text + "."
+	return "Timed from the intended start: the last " + figures.Plural(n.Journeys, "journey", "journeys") + " before the removal outlasted the fault, so harm falls before it; " + plural(n.Journeys, "it does", "they do") + " not count."
 }
 
 // plural is the form of a word for so many.

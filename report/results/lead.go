@@ -40,8 +40,8 @@ func (s *summary) suffered(e *result.Experiment) []page.Sentence {
 	told := trustedRadius(e)
 	if s.worst != nil && s.worst != e && (told == nil || isLarger(s.worst.BlastRadius, told)) {
 		text := ": " + words.Excess(s.worst.BlastRadius) + " of " + s.worst.BlastRadius.Journey
-		if s.worst == s.dearest {
-			text = strings.Join(words.NonEmpty(text, s.loss(s.worst)), ", ")
+		if s.worst == s.dearest && s.hourly(s.worst) != "" {
+			text += ", " + s.hourly(s.worst) + " an hour"
 		}
 		list = append(list, page.Sentence{Before: "Most journeys are harmed under ", Link: link(s.worst), After: text + "."})
 	}

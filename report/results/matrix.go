@@ -10,10 +10,16 @@ import (
 
 // A matrix shows in which ways dependencies failed, and what that harmed.
 type matrix struct {
-	Kinds    []string
+	Kinds    []matrixKind
 	Rows     []matrixRow // of dependencies with a test
 	Untested []string    // dependencies without any
 	Left     int         // experiments with several faults, which have no cell
+}
+
+// A matrixKind is the head of a column.
+type matrixKind struct {
+	Name string
+	Idle bool // nothing was tested in it
 }
 
 // A matrixRow is one dependency.
@@ -28,6 +34,7 @@ type matrixRow struct {
 type matrixCell struct {
 	Kind string
 	List []*experiment
+	Idle bool // nothing was tested in its column, which paper has no room for
 }
 
 // newMatrix returns the matrix of a run. It is nil where it would have one cell: a table
@@ -53,12 +60,14 @@ func newMatrix(s *summary) *matrix {
 	if len(single) < 2 {
 		return nil
 	}
-	m.Kinds = words.Ways(tried)
+	for _, way := range words.Ways(tried) {
+		m.Kinds = append(m.Kinds, matrixKind{way, !slices.Contains(tried, way)})
+	}
 	slices.Sort(names)
 	for _, name := range names {
 		row := matrixRow{Name: name, Criticality: s.r.System.Dependencies[name].Criticality, Behaves: behaves(s.r, name)}
 		for _, kind := range m.Kinds {
-			row.Cells = append(row.Cells, matrixCell{kind, single[[2]string{name, kind}]})
+			row.Cells = append(row.Cells, matrixCell{kind.Name, single[[2]string{name, kind.Name}], kind.Idle})
 		}
 		if !slices.ContainsFunc(row.Cells, func(c matrixCell) bool { return len(c.List) > 0 }) {
 			m.Untested = append(m.Untested, name)
@@ -84,8 +93,8 @@ func behaves(r *result.Result, dependency string) string {
 func (r matrixRow) Odd() bool { return r.Criticality == "soft" && r.Behaves == "hard" }
 
 // coverage says how many pairs of a dependency and a way to fail were tested: "9 of 60
-// dependency × fault pairs tested". A pair counts where a fault was in it alone, and its
-// experiment was run. It is empty where the system has no dependencies.
+// dependency × fault pairs tested". A pair counts where a fault was in it alone, and what
+// was measured can be trusted. It is empty where the system has no dependencies.
 func (s *summary) coverage() string {
 	pairs := map[[2]string]bool{}
 	names := dependencies(s.r)
@@ -99,7 +108,7 @@ func (s *summary) coverage() string {
 		if !slices.Contains(names, f.Into) {
 			names = append(names, f.Into)
 		}
-		if e.Verdict != result.NotRun {
+		if e.Verdict != result.NotRun && e.Verdict != result.Invalid {
 			pairs[[2]string{f.Into, words.Way(f)}] = true
 		}
 	}

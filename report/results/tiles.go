@@ -84,11 +84,11 @@ func against(b *result.BlastRadius, name string) string {
 
 // lossFigure shows what an hour of a fault would cost.
 func (s *summary) lossFigure(e *result.Experiment) page.Figure {
-	f := page.Figure{Label: "Cost of an hour", Value: strings.TrimPrefix(s.hourly(e), "about ")}
+	f := page.Figure{Label: "Cost of an hour, by arithmetic", Value: strings.TrimPrefix(s.hourly(e), "about ")}
 	if e.Impact.Money == nil {
-		f.Label = "Harmed in an hour"
+		f.Label = "Harmed in an hour, by arithmetic"
 	}
-	f.Notes = []page.Note{{Text: titleOf(e)}, {Text: impactWords(e)}, {Tone: "mute", Text: "arithmetic, no measurement"}}
+	f.Notes = []page.Note{{Text: impactWords(e)}}
 	if d := s.dearest; d != e && s.cost(d) > s.cost(e) {
 		f.Notes = append(f.Notes, page.Note{Text: "most: " + s.hourly(d) + ", " + titleOf(d)})
 	}
