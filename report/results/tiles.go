@@ -47,7 +47,11 @@ func (s *summary) blastFigure() page.Figure {
 	if f.Tone = page.Tone(e.Verdict); f.Tone == "ok" && s.counts[result.Held] < len(s.order) {
 		f.Tone = "" // green would say that everything is known and held
 	}
-	f.Notes = []page.Note{{Text: "of " + b.Journey + " journeys harmed by the fault; " + confidenceInterval(b) + ", limit " + words.Limit(limitOf(e))}}
+	by := "by the fault"
+	if len(s.order) > 1 {
+		by = "under " + titleOf(e)
+	}
+	f.Notes = []page.Note{{Text: "of " + b.Journey + " journeys harmed " + by + "; " + confidenceInterval(b) + ", limit " + words.Limit(limitOf(e))}}
 	if harmedAlike(b) {
 		f.Notes[0].Text = "both arms were harmed alike, by the fault or by something else: " + confidenceInterval(b) + " of " + b.Journey + " journeys, limit " + words.Limit(limitOf(e))
 	}
@@ -55,9 +59,6 @@ func (s *summary) blastFigure() page.Figure {
 		c, name := compared(j)
 		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: fmt.Sprintf("%s harmed in the fault arm, %s in %s",
 			harmedPercent(j.Arms.Fault), harmedPercent(c), against(b, name))})
-	}
-	if len(s.order) > 1 {
-		f.Notes = append([]page.Note{{Text: titleOf(e)}}, f.Notes...)
 	}
 	if e != s.worst && isLarger(s.worst.BlastRadius, b) {
 		f.Label = "Blast radius"
