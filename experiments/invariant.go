@@ -14,7 +14,11 @@ import (
 // before, during and after a fault by a request, a query or a command. One of
 // Request.Target, SQL and Command is set.
 type Invariant struct {
-	Name    string  `json:"name"`
+	Name string `json:"name"`
+	// BrokenMeans is what customers suffer where it is broken, for the first sentence of
+	// reports.
+	BrokenMeans string `json:"broken_means,omitempty"`
+
 	Request Request `json:"request"` // the target is an absolute URL
 	Expect  Expect  `json:"expect"`
 	Keys    string  `json:"keys,omitempty"` // JSONPath of what is in violation, for the report
@@ -33,6 +37,7 @@ type Invariant struct {
 // invariantShape is a check with the time that its answer may take to become right.
 func invariantShape(v *Invariant) shape.Shape {
 	f := append(checkFields(v), shape.Fields{
+		{Name: "broken_means", Doc: "what customers suffer where it is broken, such as customers are charged twice: reports begin with it", Shape: shape.Line(&v.BrokenMeans)},
 		{Name: "keys", Doc: "JSONPath of what is in violation, for the report", Shape: jsonPath(&v.Keys)},
 		{Name: "within", Doc: "time that asynchronous work may take to settle, such as 10s", Shape: duration(&v.Within)},
 	}...)

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -18,6 +19,8 @@ func TestFiguresReadAsPeopleWriteThem(t *testing.T) {
 		{SpokenPercent(0.319), "32%"}, {SpokenPercent(0.0319), "3.2%"},
 		{UpperPercent(0.00301), "0.4%"}, {UpperPercent(0.003), "0.3%"}, {UpperPercent(-0.01), "0.0%"},
 		{Count(45773), "45,773"}, {Count(999), "999"}, {Count(-1000), "-1,000"}, {Count(1234567), "1,234,567"},
+		{Rough(153284), "150,000"}, {Rough(3832.4), "3,800"}, {Rough(996), "1,000"}, {Rough(9.94), "9.9"}, {Rough(42), "42"}, {Rough(0), "0"},
+		{RoughDown(11401), "11,000"}, {RoughDown(12000), "12,000"}, {RoughDown(2.5), "2"}, {RoughUp(11401), "12,000"}, {RoughUp(12000), "12,000"}, {RoughUp(4.5), "5"}, {RoughUp(0), "0"},
 		{Quantity(3832.4), "3,832"}, {Quantity(9.94), "9.9"}, {Quantity(0), "0"},
 		{Factor(1.284), "1.28"}, {Factor(12.84), "12.8"}, {Factor(128.4), "128"},
 		{Duration(0), "0 s"}, {Duration(0.25), "250 ms"}, {Duration(5), "5 s"}, {Duration(56.2), "56 s"}, {Duration(9.96), "10 s"}, {Duration(900), "15 min"}, {Duration(-5), "−5 s"},
@@ -47,6 +50,27 @@ func TestSentences(t *testing.T) {
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+// Parts of a whole add up to their sum as it is written, where all are without decimals.
+func TestSharesAddUp(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		parts []int
+		whole int
+		want  []string
+	}{
+		{[]int{1, 1, 1}, 3, []string{"34%", "33%", "33%"}},
+		{[]int{52, 0, 53}, 105, []string{"50%", "0%", "50%"}},
+		{[]int{52, 53}, 105, []string{"50%", "50%"}},
+		{[]int{245, 245, 245}, 1000, []string{"25%", "25%", "24%"}},
+		{[]int{800, 5}, 1000, []string{"80%", "0.5%"}},
+		{[]int{}, 0, []string{}},
+	} {
+		if got := Shares(tt.parts, tt.whole); !slices.Equal(got, tt.want) {
+			t.Errorf("%v of %d: %q, want %q", tt.parts, tt.whole, got, tt.want)
 		}
 	}
 }

@@ -7,7 +7,9 @@
 package figures
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -91,6 +93,59 @@ func Quantity(v float64) string {
 		return Short(v, 1)
 	}
 	return Count(int(math.Round(v)))
+}
+
+// Rough writes an estimated amount as people say it, with two digits: 480,000. Less than a
+// hundred is a [Quantity].
+func Rough(v float64) string {
+	if v < 100 {
+		return Quantity(v)
+	}
+	return twoDigits(v, math.Round)
+}
+
+// RoughDown and RoughUp write bounds with two digits, rounded so that they stay true.
+func RoughDown(v float64) string { return twoDigits(v+1e-9, math.Floor) }
+
+// RoughUp is the upper bound.
+func RoughUp(v float64) string { return twoDigits(v-1e-9, math.Ceil) }
+
+// twoDigits writes an amount in units of which it has less than a hundred.
+func twoDigits(v float64, round func(float64) float64) string {
+	unit := 1.0
+	for v >= 100*unit {
+		unit *= 10
+	}
+	return Count(int(round(v/unit) * unit))
+}
+
+// Shares writes parts of a whole as people say them, without decimals from 10% on. Where
+// none has any, they add up to their sum as it is written.
+func Shares(parts []int, whole int) []string {
+	texts, small := make([]string, len(parts)), false
+	floors, sum, left := make([]int, len(parts)), 0, 0
+	for i, n := range parts {
+		texts[i] = SpokenPercent(Share(n, whole))
+		small = small || n > 0 && strings.Contains(texts[i], ".")
+		floors[i] = int(100 * Share(n, whole))
+		sum, left = sum+n, left-floors[i]
+	}
+	if left += int(math.Round(100 * Share(sum, whole))); small || left <= 0 {
+		return texts
+	}
+	order := make([]int, len(parts))
+	for i := range order {
+		order[i] = i
+	}
+	fraction := func(i int) float64 { return 100*Share(parts[i], whole) - float64(floors[i]) }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(fraction(b), fraction(a)) })
+	for _, i := range order[:min(left, len(order))] {
+		floors[i]++
+	}
+	for i := range texts {
+		texts[i] = strconv.Itoa(floors[i]) + "%"
+	}
+	return texts
 }
 
 // Factor writes a factor with three digits: 1.28, 12.8, 128.

@@ -14,8 +14,13 @@ import (
 // result takes some milliseconds, and a plan is made at once.
 const mostLooked = 50
 
+// mostRecalled is how many of them are looked at for since when an experiment has had its
+// verdict.
+const mostRecalled = 20
+
 // Foretell gives each experiment of p what its newest comparable run in a directory of runs
-// measured: one of the same system with the same journeys and load. Directories are taken
+// measured: one of the same system with the same journeys and load. It also says what the
+// runs before found, and since when. Directories are taken
 // as new as their names say, as those of runs begin with their time. What cannot be
 // read is passed over: it is not needed.
 func Foretell(runs *os.Root, p *plan.Plan) {
@@ -23,16 +28,31 @@ func Foretell(runs *os.Root, p *plan.Plan) {
 	if err != nil {
 		return
 	}
+	open := make([]bool, len(p.Experiments)) // older runs can say more
+	for i := range open {
+		open[i] = true
+	}
 	looked := 0
 	for _, d := range slices.Backward(list) { // ReadDir sorts by name
 		if !d.IsDir() || d.Name()[0] == '.' {
 			continue
 		}
-		if looked++; looked > mostLooked || !missing(p) {
+		looked++
+		recalls := looked <= mostRecalled && slices.Contains(open, true)
+		if looked > mostLooked || !recalls && !missing(p) {
 			return
 		}
-		if text, err := result.ReadFile(runs, path.Join(d.Name(), result.File)); err == nil {
-			foretell(text, p)
+		text, err := result.ReadFile(runs, path.Join(d.Name(), result.File))
+		if err != nil {
+			continue
+		}
+		r, err := result.Decode(text)
+		if err != nil || r.System.Name != p.System.Name || r.System.Environment != p.System.Environment {
+			continue
+		}
+		foretell(r, p)
+		if recalls {
+			recall(r, p, open)
 		}
 	}
 }
@@ -43,11 +63,7 @@ func missing(p *plan.Plan) bool {
 }
 
 // foretell gives the experiments that have none yet what a result says of them.
-func foretell(text []byte, p *plan.Plan) {
-	r, err := result.Decode(text)
-	if err != nil || r.System.Name != p.System.Name || r.System.Environment != p.System.Environment {
-		return
-	}
+func foretell(r *result.Result, p *plan.Plan) {
 	for i := range p.Experiments {
 		x := &p.Experiments[i]
 		if x.LastRun != "" {
@@ -56,6 +72,17 @@ func foretell(text []byte, p *plan.Plan) {
 		for k := range r.Experiments {
 			if r.Experiments[k].Foretell(x) {
 				x.LastRun = r.Run.ID
+			}
+		}
+	}
+}
+
+// recall adds what a result says to what newer ones said of the experiments that are open.
+func recall(r *result.Result, p *plan.Plan, open []bool) {
+	for i := range p.Experiments {
+		for k := range r.Experiments {
+			if open[i] && !r.Experiments[k].Recall(&r.Run, &p.Experiments[i]) {
+				open[i] = false
 			}
 		}
 	}

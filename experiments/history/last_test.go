@@ -1,8 +1,11 @@
 package history
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -67,5 +70,63 @@ func TestForetell(t *testing.T) {
 	Foretell(onDisk(t, fstest.MapFS{}), p)
 	if p.Experiments[0].LastRun != "" || p.Experiments[0].Journeys[0].Last.Known {
 		t.Error("without runs there is nothing to go by")
+	}
+}
+
+// A plan knows since when an experiment has its verdict, as far as the runs before it were of
+// the same experiment. Those without an answer say nothing.
+func TestSinceWhen(t *testing.T) {
+	t.Parallel()
+	verdict := func(v result.Verdict) func(*result.Result) {
+		return func(r *result.Result) { r.Experiments[0].Verdict, r.Run.Commit = v, string(v) }
+	}
+	other := func(r *result.Result) {
+		r.Experiments[0].Verdict, r.Experiments[0].Digests.Faults = result.Held, "changed"
+	}
+	const held, refuted, invalid = result.Held, result.Refuted, result.Invalid
+	for name, tt := range map[string]struct {
+		runs []func(*result.Result) // oldest first
+		want plan.Past              // without times; zero: none
+		from int                    // the run since which it is so
+	}{
+		"none":                 {nil, plan.Past{}, 0},
+		"one":                  {[]func(*result.Result){verdict(held)}, plan.Past{Verdict: "held", LastCommit: "held", SinceCommit: "held"}, 0},
+		"refuted after held":   {[]func(*result.Result){verdict(held), verdict(refuted), verdict(invalid), verdict(refuted)}, plan.Past{Verdict: "refuted", LastCommit: "refuted", SinceCommit: "refuted", Before: "held"}, 1},
+		"another fault before": {[]func(*result.Result){other, verdict(refuted)}, plan.Past{Verdict: "refuted", LastCommit: "refuted", SinceCommit: "refuted"}, 1},
+		"no answer":            {[]func(*result.Result){verdict(invalid)}, plan.Past{}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, runs := planned(), nights(tt.runs...)
+			x := &p.Experiments[0]
+			usual, err := result.Decode(night(0, verdict(held)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.Digests = plan.Digests(usual.Experiments[0].Digests)
+			var started []time.Time
+			for _, file := range slices.Sorted(maps.Keys(runs)) {
+				r, err := result.Decode(runs[file].Data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				started = append(started, r.Run.Started)
+			}
+			Foretell(onDisk(t, runs), p)
+			if tt.want == (plan.Past{}) {
+				if x.Past != nil {
+					t.Fatalf("%+v", x.Past)
+				}
+				return
+			}
+			if x.Past == nil || !x.Past.Since.Equal(started[tt.from]) || !x.Past.Last.Equal(started[len(started)-1]) {
+				t.Fatalf("%+v, want since %v", x.Past, started[tt.from])
+			}
+			got := *x.Past
+			got.Since, got.Last = time.Time{}, time.Time{}
+			if got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

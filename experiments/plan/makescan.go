@@ -247,7 +247,7 @@ func resolveScan(s *experiments.System, scan *Scan, o ScanOptions) Experiment {
 	timeless := e
 	timeless.Phases = experiments.Phases{} // a longer scan does the same, and more of it
 	e.Digests.Load = digestsOf(s, timeless, nil).Load
-	e.Warnings = e.scanWarnings(s, scan)
+	e.Warnings, e.Caveats = e.scanWarnings(s, scan), nil
 	return e
 }
 

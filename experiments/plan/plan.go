@@ -173,7 +173,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	if doc.Saturation == nil {
 		e.crossOver(cmp.Or(doc.Settings.Repeat, d.Repeat))
 	}
-	e.Warnings = append(e.Warnings, warnings(e)...)
+	e.Warnings, e.Caveats = append(e.Warnings, warnings(e)...), caveats(e)
 	shared := sharedWarnings(s, e)
 	e.Warnings, e.SharedControl = append(e.Warnings, shared...), len(shared) > 0
 	return e
@@ -290,8 +290,18 @@ func (e Experiment) Load() float64 {
 	return rate
 }
 
-// warnings returns what the run will not be able to show, and surprises of its
-// faults, before time is spent on it.
+// caveats are the surprises of the kinds of its faults, which no run makes true or false.
+func caveats(e Experiment) (list []string) {
+	for _, f := range e.Faults {
+		kind, _ := injectors.Lookup(f.Inject)
+		for _, s := range kind.CaveatsFor(f.Attributes) {
+			list = append(list, f.Inject+": "+s)
+		}
+	}
+	return list
+}
+
+// warnings returns what the run will not be able to show, before time is spent on it.
 func warnings(e Experiment) []string {
 	var list []string
 	for _, j := range e.Journeys {
@@ -321,9 +331,6 @@ func warnings(e Experiment) []string {
 	list = append(list, e.weightWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
-		for _, s := range kind.CaveatsFor(f.Attributes) {
-			list = append(list, f.Inject+": "+s)
-		}
 		if f.Share < 1 && kind.Level == injectors.Byte {
 			list = append(list, fmt.Sprintf("%s: share %s is a share of connections, drawn once per connection, not of requests", f.Inject, f.Portion()))
 		}

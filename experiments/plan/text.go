@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +140,7 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 	for _, g := range e.Guardrails {
 		fmt.Fprintf(b, "      guardrail: the fault is removed at once: %s\n", inert.Text(describeGuardrail(g)))
 	}
-	for _, text := range e.Warnings {
+	for _, text := range slices.Concat(e.Warnings, e.Caveats) {
 		fmt.Fprintf(b, "      ! %s\n", inert.Text(text))
 	}
 }

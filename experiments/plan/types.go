@@ -90,12 +90,17 @@ type Experiment struct {
 	SharedControl bool     `json:"shared_control,omitempty"`
 	Digests       Digests  `json:"digests"`
 	Warnings      []string `json:"warnings,omitempty"`
-	Seed          uint64   `json:"seed"` // of this experiment's traffic
+	// Caveats are what surprises about the kinds of its faults, whatever a run finds.
+	Caveats []string `json:"caveats,omitempty"`
+	Seed    uint64   `json:"seed"` // of this experiment's traffic
 	// SharesBaseline means that the recovery of the experiment before it is its baseline
 	// where that is shown to be back; OwnBaseline is why it cannot be, where baselines are
 	// shared at all.
 	SharesBaseline bool   `json:"shares_baseline,omitempty"`
 	OwnBaseline    string `json:"own_baseline,omitempty"`
+	// Past is what the runs before said; nil: none had an answer. It changes nothing that a
+	// run does.
+	Past *Past `json:"past,omitempty"`
 	// LastRun is the id of the run that measured what [Journey].Last says; empty: there is
 	// none.
 	LastRun string `json:"-"`
@@ -115,6 +120,17 @@ type Journey struct {
 	// Last is what the last run measured of it; zero if that is not known. It foretells
 	// how precisely the next one will answer, and changes nothing that a run does.
 	Last Last `json:"-"`
+}
+
+// Past is what the runs of an experiment before this one said, as far as its faults, its
+// journeys and its limits were the same. Verdicts are held or refuted.
+type Past struct {
+	Verdict     string    `json:"verdict"` // of the newest that has an answer
+	Last        time.Time `json:"last"`    // when that run started
+	LastCommit  string    `json:"last_commit,omitempty"`
+	Since       time.Time `json:"since"` // when the oldest of the runs started that have this verdict in a row
+	SinceCommit string    `json:"since_commit,omitempty"`
+	Before      string    `json:"before,omitempty"` // the other verdict, where a run before them had it
 }
 
 // A Control says which journeys the fault arm is compared with.

@@ -162,18 +162,18 @@ func (e *Experiment) unharmed() bool {
 func (e *Experiment) manner() (into string, m Manner, share float64) {
 	for i := range e.Faults {
 		f := &e.Faults[i]
-		if i > 0 && (f.Into != into || f.manner() != m) {
+		if i > 0 && (f.Into != into || f.Manner() != m) {
 			return "", "", 0
 		}
-		into, m, share = f.Into, f.manner(), max(share, cmp.Or(f.Share, 1))
+		into, m, share = f.Into, f.Manner(), max(share, cmp.Or(f.Share, 1))
 	}
 	return into, m, share
 }
 
-// manner is what the kind of fault looks like to those who call; empty for kinds that
+// Manner is what the kind of fault looks like to those who call; empty for kinds that
 // this version does not know, for slow_close, which delays no answer, and for command,
 // which may be anything.
-func (f *Fault) manner() Manner {
+func (f *Fault) Manner() Manner {
 	switch f.Inject {
 	case "down":
 		return Refused

@@ -119,8 +119,8 @@ func TestEveryKindOfFaultHasAManner(t *testing.T) {
 	t.Parallel()
 	for _, name := range injectors.Names() {
 		f := Fault{Inject: name}
-		if (f.manner() == "") != (name == "slow_close" || name == "command") {
-			t.Errorf("%s: manner %q", name, f.manner())
+		if (f.Manner() == "") != (name == "slow_close" || name == "command") {
+			t.Errorf("%s: manner %q", name, f.Manner())
 		}
 	}
 }

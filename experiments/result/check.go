@@ -152,6 +152,11 @@ func (c *checker) experiment(e *Experiment) {
 	for _, code := range slices.Concat(e.ReasonCodes, e.Void) {
 		c.code("reason code", string(code))
 	}
+	if p := e.Past; p != nil {
+		c.verdict("past", p.Verdict)
+		c.verdict("past", p.Before)
+		c.time("past", p.Last, p.Since)
+	}
 	c.number("limits", mostSeconds, e.Limits.BlastRadius, e.Limits.Recovery, e.Limits.Baseline)
 	c.radius(e.BlastRadius)
 	for _, k := range e.Criteria {
@@ -345,7 +350,7 @@ func (c *checker) journey(j *Journey) {
 	for i := range j.Causes {
 		c.cause(&j.Causes[i])
 	}
-	c.number("series", mostSeconds, j.Series.Bucket)
+	c.number("series", mostSeconds, j.Series.Bucket, j.Series.First)
 	for _, list := range [][]Bucket{j.Series.Fault, j.Series.Control} {
 		for _, b := range list {
 			count(c, "series", b.Journeys, b.Harmed)

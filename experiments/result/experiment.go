@@ -18,7 +18,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 	p := r.plan
 	e := Experiment{
 		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
-		Warnings: slices.Clone(p.Warnings), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
+		Warnings: slices.Clone(p.Warnings), Past: past(p.Past), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
 		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(), Generator: r.generator(),
@@ -100,13 +100,12 @@ func (r *experimentRun) measure(e *Experiment) {
 // journey is what was measured of journey i.
 func (r *experimentRun) journey(i int) Journey {
 	p, j := r.plan.Journeys[i], &r.journeys[i]
-	faultSeries := &j.series[plan.FaultArm]
 	out := Journey{
 		Name: p.Name, Rate: p.Rate, Limit: p.Limit, SlowAfter: seconds(p.SlowAfter),
 		Arms:     Arms{Fault: j.fault.Counts},
 		Baseline: Arms{Fault: j.before[plan.FaultArm].Counts},
 		Steps:    j.steps.rows(r.widened(j)),
-		Series:   Series{Bucket: seconds(faultSeries.width), Fault: faultSeries.rows()},
+		Series:   j.series[plan.FaultArm].series(),
 	}
 	if r.plan.Measured() {
 		out.SlowAfter = 0 // how far scrapes are apart, and no budget
@@ -212,6 +211,7 @@ func (r *experimentRun) fault(rec *faultRecord, shifted bool) Fault {
 	}
 	f.Passed = rec.evidence.Passed
 	f.addInstances(rec.evidence)
+	f.Caveats = kind.CaveatsFor(p.Attributes)
 	if f.Attributes == nil {
 		f.Attributes = map[string]any{}
 	}

@@ -12,6 +12,8 @@ type Fault struct {
 	Share       float64        `json:"share"`
 	Description string         `json:"description"` // "latency 2s, jitter 250ms"
 	Exercised   Exercised      `json:"exercised"`
+	// Caveats are what surprises about such a fault, whatever the run found.
+	Caveats []string `json:"caveats,omitempty"`
 	// Documents are those that a fault made bad; only of faults in config.
 	Documents []Mutated `json:"documents,omitempty"`
 	// Instances are the Toxiproxies that it was put on, where its dependency has some of its

@@ -16,7 +16,7 @@ const mostKeys = 20
 func (r *experimentRun) invariants() []Invariant {
 	list := []Invariant{}
 	for _, inv := range r.plan.Invariants {
-		row := Invariant{Name: inv.Name}
+		row := Invariant{Name: inv.Name, BrokenMeans: inv.BrokenMeans}
 		var old []string // in violation before the fault, so not new
 		for _, e := range r.readings {
 			if e.Check == nil || e.Check.Invariant != inv.Name {

@@ -189,7 +189,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 		under := fault
 		under.arm = arm
 		j.slower[arm] = newContrast(under, before, slow)
-		j.series[arm] = newArmSeries(arm, r.start.Since, m.end)
+		j.series[arm] = newArmSeries(arm, r.start.Since, m.end, m.injections()...)
 		j.series[arm].untimed = r.plan.Measured()
 	}
 	j.ownBefore = newContrast(r.group(plan.FaultArm, j.cohort), j.before[plan.FaultArm].group, harmed)

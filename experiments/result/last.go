@@ -45,3 +45,35 @@ func (j *Journey) foretells(x *plan.Experiment, p plan.Journey) (plan.Last, bool
 	last.Effect = x.EffectOf(p, (b.High-b.Low)/2)
 	return last, true
 }
+
+// past is what a plan knows of the runs before; nil where it is nothing, or no verdict.
+func past(p *plan.Past) *Past {
+	isAnswer := func(v string) bool { return Verdict(v) == Held || Verdict(v) == Refuted }
+	if p == nil || !isAnswer(p.Verdict) || p.Before != "" && !isAnswer(p.Before) {
+		return nil
+	}
+	return &Past{Verdict(p.Verdict), p.Last, p.LastCommit, p.Since, p.SinceCommit, Verdict(p.Before)}
+}
+
+// Recall adds what an experiment of an older run, of this head, says to what newer ones
+// said. It reports whether still older ones can say more: not where the verdict changed,
+// or something else of the experiment.
+func (e *Experiment) Recall(r *Run, x *plan.Experiment) (more bool) {
+	switch p := x.Past; {
+	case e.ID != x.ID:
+		return true
+	case e.Digests.Faults != x.Digests.Faults || e.Digests.Journeys != x.Digests.Journeys || e.Digests.Limits != x.Digests.Limits:
+		return false
+	case e.Verdict != Held && e.Verdict != Refuted:
+		return true
+	case p == nil:
+		x.Past = &plan.Past{Verdict: string(e.Verdict), Last: r.Started, LastCommit: r.Commit, Since: r.Started, SinceCommit: r.Commit}
+		return true
+	case p.Verdict == string(e.Verdict):
+		p.Since, p.SinceCommit = r.Started, r.Commit
+		return true
+	default:
+		p.Before = string(e.Verdict)
+		return false
+	}
+}

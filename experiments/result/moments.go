@@ -67,6 +67,14 @@ func (r *experimentRun) findMoments() moments {
 	return m
 }
 
+// injections are the moments at which faults came in force after a time without any.
+func (m moments) injections() (list []time.Duration) {
+	for _, s := range m.inForce {
+		list = append(list, s.injected)
+	}
+	return list
+}
+
 // merge joins stretches that touch, in the order of time.
 func merge(list []stretch) []stretch {
 	slices.SortFunc(list, func(a, b stretch) int { return cmp.Compare(a.injected, b.injected) })

@@ -542,6 +542,40 @@ func TestSeriesAreBounded(t *testing.T) {
 	if n := len(l.rows()); n > maxBuckets || n < maxBuckets/2 {
 		t.Errorf("%d buckets of %v", n, l.width)
 	}
+	for total := time.Second; total < 3*time.Minute; total += 700 * time.Millisecond {
+		if l := newArmSeries(plan.FaultArm, 0, total, 500*time.Millisecond); len(l.buckets) > maxBuckets || l.start+l.first+time.Duration(len(l.buckets)-1)*l.width < total {
+			t.Errorf("%v has %d buckets of %v after one of %v", total, len(l.buckets), l.width, l.first)
+		}
+	}
+}
+
+// A bucket ends when the fault comes, and a journey that was under way then counts after it:
+// no harm stands before its fault.
+func TestNoHarmStandsBeforeItsFault(t *testing.T) {
+	t.Parallel()
+	const injected = 3300 * time.Millisecond
+	s := newArmSeries(plan.FaultArm, 0, 10*time.Second, injected)
+	for at := time.Duration(0); at < 10*time.Second; at += 50 * time.Millisecond {
+		o := journal.Observation{Arm: plan.FaultArm, Intended: at, Took: 20 * time.Millisecond, Outcome: journal.OK}
+		if at+400*time.Millisecond > injected && at < 6*time.Second {
+			o.Took, o.Outcome = 400*time.Millisecond, journal.Failed
+		}
+		s.add(&o)
+	}
+	got := s.series()
+	if got.First != 0.3 || got.Bucket != 1 || len(got.Fault) != 11 {
+		t.Fatalf("the first of %d buckets has %v s, the others %v s", len(got.Fault), got.First, got.Bucket)
+	}
+	total := 0
+	for i, b := range got.Fault {
+		total += b.Journeys
+		if harmed := b.Harmed > 0; harmed != (i >= 4 && i <= 6) {
+			t.Errorf("bucket %d has %d of %d harmed", i, b.Harmed, b.Journeys)
+		}
+	}
+	if total != 200 {
+		t.Errorf("%d journeys, want 200", total)
+	}
 }
 
 func TestTheExitTable(t *testing.T) {

@@ -152,6 +152,8 @@ type Experiment struct {
 	// absent from the results of older versions.
 	ReasonCodes []ReasonCode `json:"reason_codes,omitempty"`
 	Warnings    []string     `json:"warnings,omitempty"`
+	// Past is what the runs before said of the experiment; absent where none had an answer.
+	Past *Past `json:"past,omitempty"`
 	// SharedControl reports that the control arm meets a fault as well, going by the
 	// documents.
 	SharedControl bool `json:"shared_control,omitempty"`
@@ -188,6 +190,17 @@ type Experiment struct {
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.
 	Void []ReasonCode `json:"void,omitempty"`
+}
+
+// Past is what the runs of an experiment before this one said, as far as its faults, its
+// journeys and its limits were the same.
+type Past struct {
+	Verdict     Verdict   `json:"verdict"` // of the newest that has an answer: held or refuted
+	Last        time.Time `json:"last"`    // when that run started
+	LastCommit  string    `json:"last_commit,omitempty"`
+	Since       time.Time `json:"since"` // when the oldest of the runs started that have this verdict in a row
+	SinceCommit string    `json:"since_commit,omitempty"`
+	Before      Verdict   `json:"before,omitempty"` // the other verdict, where a run before them had it
 }
 
 // Digests are equal for two experiments if that part of them is the same.
@@ -395,12 +408,16 @@ type Percentile struct {
 // Series are buckets of equal width from the start of the experiment, by
 // intended start.
 type Series struct {
-	Bucket  float64  `json:"bucket"` // seconds
+	Bucket float64 `json:"bucket"` // seconds
+	// First is how long the first bucket is, where it is shorter than the others: so that a
+	// bucket ends when the fault comes. Absent: it is as long as they are.
+	First   float64  `json:"first,omitempty"`
 	Fault   []Bucket `json:"fault"`
 	Control []Bucket `json:"control,omitempty"`
 }
 
-// Bucket counts the journeys that were intended to start in it.
+// Bucket counts the journeys that were intended to start in it. One that was under way when
+// a fault came counts where the fault came.
 type Bucket struct {
 	Journeys int     `json:"journeys"`
 	Harmed   int     `json:"harmed"`
@@ -523,7 +540,10 @@ type Lateness struct {
 // Invariant is how many violations of an invariant there were before, under and after
 // the fault. During is the most that were seen under it.
 type Invariant struct {
-	Name   string   `json:"name"`
+	Name string `json:"name"`
+	// BrokenMeans is what customers suffer where it is broken, as its document says.
+	BrokenMeans string `json:"broken_means,omitempty"`
+
 	Before *float64 `json:"before,omitempty"`
 	During *float64 `json:"during,omitempty"`
 	After  *float64 `json:"after,omitempty"`

@@ -21,9 +21,6 @@ type Point struct {
 	Fault, Control Counts
 }
 
-// middle is the second in the middle of the stretch.
-func (p Point) middle() float64 { return (p.From + p.To) / 2 }
-
 // Counts are what one arm met in a stretch.
 type Counts struct {
 	journeys, harmed int
@@ -60,17 +57,33 @@ func (c Counts) P95() string {
 // Points cuts a series into few stretches. It adds up harm. Percentiles cannot
 // be added up, so their median stands for them.
 func Points(s result.Series) []Point {
-	n := max(len(s.Fault), len(s.Control))
+	n := max(withJourneys(s.Fault), withJourneys(s.Control))
 	step := max(1, (n+maxPoints-1)/maxPoints)
 	var list []Point
 	for i := 0; i < n; i += step {
 		end := min(i+step, n)
 		list = append(list, Point{
-			From: float64(i) * s.Bucket, To: float64(end) * s.Bucket,
+			From: bucketStart(s, i), To: bucketStart(s, end),
 			Fault: countBuckets(s.Fault, i, end), Control: countBuckets(s.Control, i, end),
 		})
 	}
 	return list
+}
+
+// withJourneys is how many buckets there are up to the last that has journeys.
+func withJourneys(list []result.Bucket) int {
+	for len(list) > 0 && list[len(list)-1].Journeys == 0 {
+		list = list[:len(list)-1]
+	}
+	return len(list)
+}
+
+// bucketStart is when a bucket begins, in seconds since the start of the experiment.
+func bucketStart(s result.Series, i int) float64 {
+	if i == 0 || s.First <= 0 || s.First >= s.Bucket {
+		return float64(i) * s.Bucket
+	}
+	return s.First + float64(i-1)*s.Bucket
 }
 
 // countBuckets adds up the buckets of an arm that lie in a stretch.

@@ -29,6 +29,7 @@ type timeChart struct {
 	points      []Point
 	total       float64 // seconds on the time axis
 	harm, speed plot
+	phaseRows   int   // of names of phases
 	eventRows   []int // of each event, the row of its marker
 	bottom      float64
 	withControl bool
@@ -72,6 +73,9 @@ func Time(e *result.Experiment, j *result.Journey, label string) template.HTML {
 // measure finds out how large everything is.
 func (c *timeChart) measure() {
 	c.total = c.points[len(c.points)-1].To
+	if n := len(c.e.Phases); n > 0 && c.e.Phases[n-1].End > c.points[len(c.points)-1].From {
+		c.total = c.e.Phases[n-1].End // which the last stretch may go beyond
+	}
 	var harm, speed float64
 	for _, p := range c.points {
 		harm = max(harm, p.Fault.share(), p.Control.share())
@@ -87,7 +91,11 @@ func (c *timeChart) measure() {
 		c.total = max(c.total, ev.Second)
 	}
 	c.eventRows = c.staggered()
-	top := phaseRow + 4.0
+	c.phaseRows = 1
+	for _, name := range c.phaseNames() {
+		c.phaseRows = max(c.phaseRows, name.row+1)
+	}
+	top := float64(c.phaseRows*phaseRow) + 4
 	if len(c.eventRows) > 0 {
 		top += float64(slices.Max(c.eventRows)+1) * eventRow
 	}
@@ -122,8 +130,9 @@ func (c *timeChart) x(second float64) float64 {
 	return 100 * min(max(second/c.total, 0), 1)
 }
 
-// drawPhases tints the phases and names those that are wide enough.
+// drawPhases tints the phases and names them all.
 func (c *timeChart) drawPhases() {
+	names := c.phaseNames()
 	for i, p := range c.e.Phases {
 		x, w := c.x(p.Start), c.x(p.End)-c.x(p.Start)
 		switch p.Name {
@@ -132,15 +141,43 @@ func (c *timeChart) drawPhases() {
 		case "warmup":
 			c.Rect(page.Style{Class: "ph-w", Color: page.SoftColor, Attrs: ` fill-opacity=".07"`}, page.X(x), page.X(w), c.harm.top, c.bottom-c.harm.top)
 		}
+		row := names[i].row * phaseRow
 		if i > 0 {
-			c.Vertical(page.ZeroLine(), page.X(x), 4, phaseRow-4)
+			c.Vertical(page.ZeroLine(), page.X(x), 4+float64(row), float64(row+phaseRow-4))
 		}
-		if name := PhaseName(p.Name); w > 5+1.6*float64(len(name)) { // wide enough on a phone
-			c.Add(`<svg x="`, page.X(x), `" y="0" overflow="visible">`)
-			c.Text(page.Label{Class: "phl", X: "6", Y: 14, Text: name})
-			c.Close()
+		if names[i].end {
+			c.Text(page.Label{Class: "phl", X: "100%", Y: float64(14 + row), Anchor: "end", Text: PhaseName(p.Name)})
+			continue
 		}
+		c.Add(`<svg x="`, page.X(x), `" y="`, page.Number(float64(row)), `" overflow="visible">`)
+		c.Text(page.Label{Class: "phl", X: "6", Y: 14, Text: PhaseName(p.Name)})
+		c.Close()
 	}
+}
+
+// A phaseName is where the name of a phase stands.
+type phaseName struct {
+	row int
+	end bool // at the end of the chart, where it would leave it otherwise
+}
+
+// phaseNames gives each phase a row, so that the names of short phases do not cover each
+// other even on a phone.
+func (c *timeChart) phaseNames() []phaseName {
+	const perLetter, indent, rows = 2.1, 2.0, 3 // percent of the width of a phone
+	var taken [rows]float64
+	list := make([]phaseName, len(c.e.Phases))
+	for i, p := range c.e.Phases {
+		from, wide := c.x(p.Start), indent+perLetter*float64(len(PhaseName(p.Name)))
+		if from+wide > 100 {
+			from, list[i].end = 100-wide, true
+		}
+		for list[i].row < rows-1 && taken[list[i].row] > from {
+			list[i].row++
+		}
+		taken[list[i].row] = from + wide
+	}
+	return list
 }
 
 // drawGrid draws the gridlines of a plot, each labelled below its line.
@@ -165,48 +202,50 @@ func (p plot) y(v float64) float64 { return p.height * (1 - min(v/p.Top(), 1)) }
 // alone says little.
 func (c *timeChart) drawBand() {
 	c.Stretched(c.harm.top, c.harm.height)
-	var upper, lower []page.Point
-	flush := func() {
-		if len(upper) > 1 {
-			slices.Reverse(lower)
-			var p page.Pen
-			p.Move(upper[0].X, upper[0].Y)
-			for _, at := range append(upper[1:], lower...) {
-				p.Line(at.X, at.Y)
-			}
-			c.Add(`<path class="band" d="`, p.String(), `Z" fill="`, page.FaultColor, `" fill-opacity=".16"/>`)
+	for from, to := 0, 0; from < len(c.points); from = to + 1 {
+		to = from
+		for to < len(c.points) && c.points[to].Fault.journeys > 0 {
+			to++
 		}
-		upper, lower = nil, nil
-	}
-	for _, p := range c.points {
-		if p.Fault.journeys == 0 {
-			flush()
-			continue
+		if to > from {
+			c.Add(`<path class="band" d="`, c.band(c.points[from:to]), `Z" fill="`, page.FaultColor, `" fill-opacity=".16"/>`)
 		}
-		x, i := 10*c.x(p.middle()), p.Fault.interval()
-		upper = append(upper, page.Point{X: x, Y: c.harm.y(i.High)})
-		lower = append(lower, page.Point{X: x, Y: c.harm.y(i.Low)})
 	}
-	flush()
 	c.Close()
+}
+
+// band is the outline of the intervals of stretches that touch: along their upper ends,
+// and back along the lower ones.
+func (c *timeChart) band(points []Point) string {
+	var p page.Pen
+	p.Move(10*c.x(points[0].From), c.harm.y(points[0].Fault.interval().High))
+	for _, at := range points {
+		p.Down(c.harm.y(at.Fault.interval().High))
+		p.Across(10 * c.x(at.To))
+	}
+	for _, at := range slices.Backward(points) {
+		p.Down(c.harm.y(at.Fault.interval().Low))
+		p.Across(10 * c.x(at.From))
+	}
+	return p.String()
 }
 
 // drawCurves draws the values of both arms, the fault arm above the control.
 func (c *timeChart) drawCurves(p plot) {
 	c.Stretched(p.top, p.height)
 	if c.withControl {
-		c.Curve(page.ControlLine(), c.curve(p, func(at Point) Counts { return at.Control }))
+		c.Steps(page.ControlLine(), c.steps(p, func(at Point) Counts { return at.Control }))
 	}
-	c.Curve(page.FaultLine(), c.curve(p, func(at Point) Counts { return at.Fault }))
+	c.Steps(page.FaultLine(), c.steps(p, func(at Point) Counts { return at.Fault }))
 	c.Close()
 }
 
-// curve has a point for each stretch of one arm.
-func (c *timeChart) curve(p plot, arm func(Point) Counts) []page.Point {
-	var list []page.Point
+// steps has one for each stretch of one arm.
+func (c *timeChart) steps(p plot, arm func(Point) Counts) []page.Step {
+	var list []page.Step
 	for _, at := range c.points {
 		v, ok := p.value(arm(at))
-		list = append(list, page.Point{X: 10 * c.x(at.middle()), Y: p.y(v), Gap: !ok})
+		list = append(list, page.Step{From: 10 * c.x(at.From), To: 10 * c.x(at.To), Y: p.y(v), Gap: !ok})
 	}
 	return list
 }
@@ -214,7 +253,7 @@ func (c *timeChart) curve(p plot, arm func(Point) Counts) []page.Point {
 // drawEvents numbers the events as the list below the chart does.
 func (c *timeChart) drawEvents() {
 	for i, ev := range c.e.Events {
-		x, y := page.X(c.x(ev.Second)), float64(phaseRow+2+eventRow*c.eventRows[i])
+		x, y := page.X(c.x(ev.Second)), float64(c.phaseRows*phaseRow+2+eventRow*c.eventRows[i])
 		c.Vertical(page.Style{Class: "ev", Color: page.SoftColor, Attrs: ` stroke-dasharray="1 3"`}, x, y+8, c.bottom)
 		c.Add(`<svg x="`, x, `" y="`, page.Number(y), `" overflow="visible"><circle class="evc" cy="8" r="8" fill="`, page.InkColor, `"/>`)
 		c.Add(`<text class="evt" y="12" font-weight="600" fill="`, page.PaperColor, `" text-anchor="middle">`, fmt.Sprint(i+1), `</text></svg>`)

@@ -181,6 +181,14 @@ type Sentence struct {
 	After  string
 }
 
+// Plain is the sentence where nothing can link.
+func (s Sentence) Plain() string {
+	if s.Link == nil {
+		return s.Before + s.After
+	}
+	return s.Before + s.Link.Name + s.After
+}
+
 // A Figure is one of the numbers of the first screen.
 type Figure struct {
 	Label, Value string

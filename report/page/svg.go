@@ -205,6 +205,30 @@ func (d *Drawing) Curve(s Style, points []Point) {
 	d.Add(`<path class="`, s.Class, `" d="`, p.String(), `" fill="none" stroke="`, s.Color, `"`, s.Attrs, ` vector-effect="non-scaling-stroke"/>`)
 }
 
+// A Step is a value that holds for a stretch of the width of a stretched space.
+type Step struct {
+	From, To, Y float64
+	Gap         bool // nothing is known here: the line is interrupted
+}
+
+// Steps draws a line that keeps each value for as long as it was measured over: it never
+// shows a change before the stretch that has it.
+func (d *Drawing) Steps(s Style, steps []Step) {
+	var p Pen
+	for i, at := range steps {
+		switch {
+		case at.Gap:
+			continue
+		case i == 0 || steps[i-1].Gap:
+			p.Move(at.From, at.Y)
+		default:
+			p.Down(at.Y)
+		}
+		p.Across(at.To)
+	}
+	d.Add(`<path class="`, s.Class, `" d="`, p.String(), `" fill="none" stroke="`, s.Color, `"`, s.Attrs, ` vector-effect="non-scaling-stroke"/>`)
+}
+
 // A Pen writes the data of a path in a stretched space. It writes points after the
 // first as steps from the one before, which takes half the room. Each step is
 // between rounded places, so that nothing drifts.
@@ -236,6 +260,24 @@ func (p *Pen) Line(x, y float64) {
 	}
 	p.WriteString(dy)
 	p.x, p.y, p.drawing = x, y, true
+}
+
+// Across draws a line to a place at the same height.
+func (p *Pen) Across(x float64) {
+	x = math.Round(x)
+	if x != p.x {
+		p.WriteString("h" + across(x-p.x))
+	}
+	p.x, p.drawing = x, false
+}
+
+// Down draws a line to another height at the same place.
+func (p *Pen) Down(y float64) {
+	y = math.Round(y*10) / 10
+	if y != p.y {
+		p.WriteString("v" + withoutZero(Y(y-p.y)))
+	}
+	p.y, p.drawing = y, false
 }
 
 // withoutZero leaves out the zero before the point of a number.

@@ -43,17 +43,45 @@ func causeLines(e *result.Experiment, j *result.Journey, of int, count countOf) 
 	return lines
 }
 
-// topCause is what came back at the step that harmed most journeys of the blast radius;
-// empty where that is not known.
+// topCause is what came back in the journey of the blast radius, at all of its steps
+// together, so that the numbers add up to those that were harmed; empty where that is not
+// known. It names the step where there is only one.
 func topCause(e *result.Experiment) string {
 	j := headJourney(e)
 	if j == nil || !trusted(e) || !harmShown(j) {
 		return ""
 	}
-	if lines := causeLines(e, j, j.Arms.Fault.Journeys, underFault); len(lines) > 0 {
-		return lines[0]
+	var all []result.Cause
+	for _, c := range j.Causes {
+		if underFault(c) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(all, func(other result.Cause) bool { return other.Class == c.Class && other.Key == c.Key })
+		if i < 0 {
+			all = append(all, c)
+			continue
+		}
+		if all[i].Step != c.Step {
+			all[i].Step = ""
+		}
+		all[i].Fault.Fault += c.Fault.Fault
 	}
-	return ""
+	if len(all) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(all, func(a, b result.Cause) int { return underFault(b) - underFault(a) })
+	step := all[0].Step
+	if slices.ContainsFunc(all, func(c result.Cause) bool { return c.Step != step }) {
+		step = ""
+	}
+	for i := range all {
+		all[i].Step = step
+	}
+	text := stepCauses(step, all, j.Arms.Fault.Journeys, underFault)
+	if step == "" {
+		return text
+	}
+	return stepNamed(e, j, step) + ": " + text
 }
 
 // exampleLine is the first example of a cause, under the fault if there is one; empty

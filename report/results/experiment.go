@@ -80,7 +80,7 @@ func (e *experiment) Targets() string {
 	return strings.Join(list, "; ")
 }
 
-// About is the line below the title: the targets and the faults.
+// About is the line below the title: the targets, the faults, and since when it is so.
 func (e *experiment) About() []string {
 	var list []string
 	for _, f := range e.Faults {
@@ -93,7 +93,19 @@ func (e *experiment) About() []string {
 		}
 		list = append(list, text)
 	}
-	return append(words.NonEmpty(e.Targets()), figures.Together(list)...)
+	return slices.Concat(words.NonEmpty(e.Targets()), figures.Together(list), words.NonEmpty(since(e.Experiment)))
+}
+
+// FaultCaveats are what surprises about faults like those of the experiment, each once.
+func (e *experiment) FaultCaveats() (list []string) {
+	for _, f := range e.Faults {
+		for _, text := range f.Caveats {
+			if text = f.Inject + ": " + text; !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
 }
 
 // Owners names the owners of the dependencies that the faults go into.
@@ -161,6 +173,15 @@ func (e *experiment) CriterionTitle(c result.Criterion) string {
 		return c.Subject
 	}
 	return figures.Capital(c.Name)
+}
+
+// CriterionLimit writes the limit of a criterion; that of an invariant as a number, since
+// "no violation" that is "not met" is hard to read.
+func (e *experiment) CriterionLimit(c result.Criterion) string {
+	if c.Kind == result.InvariantCriterion {
+		return "0 new violations"
+	}
+	return c.Limit
 }
 
 // InvariantVerdict is the verdict on the invariant with this index.

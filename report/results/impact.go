@@ -23,14 +23,12 @@ func impactNote(t *result.Traffic) string {
 	return text
 }
 
-// impactWords writes an experiment's impact: "3,832 checkouts (3,504 to 4,188), 153,284
-// EUR (140,160 to 167,520)".
+// impactWords writes an experiment's impact: "3,800 checkouts (3,500 to 4,200), 150,000
+// EUR (140,000 to 170,000)".
 func impactWords(e *result.Experiment) string {
 	i := e.Impact
 	write := words.Amount
-	if slices.ContainsFunc(e.Journeys, func(j result.Journey) bool {
-		return j.Name == i.Journey && j.BlastRadius != nil && words.IsBracket(j.BlastRadius)
-	}) {
+	if isImpactBracket(e) {
 		write = words.BracketedAmount
 	}
 	text := write(i.Checkouts, "checkouts")
@@ -88,27 +86,16 @@ func (s *summary) costElsewhere(e *result.Experiment) string {
 	return s.costWords(e)
 }
 
-// costsMost says which fault costs most, where that is not what the largest blast radius is
-// about already.
-func (s *summary) costsMost() string {
-	if s.dearest == nil || s.dearest == s.worst && s.costElsewhere(s.worst) == "" {
-		return ""
-	}
-	text := s.costWords(s.dearest)
-	if text == "" {
-		return ""
-	}
-	return "Costs most: " + text + ": " + titleOf(s.dearest)
-}
-
 // dearestFirst are the experiments, worst first, but the one that costs most at the head of
-// those with its verdict: forges show only so many.
+// those with its verdict that broke as much: forges show only so many.
 func (s *summary) dearestFirst() []*result.Experiment {
 	list := slices.Clone(s.order)
 	if s.dearest == nil {
 		return list
 	}
-	to := slices.IndexFunc(list, func(e *result.Experiment) bool { return e.Verdict == s.dearest.Verdict })
+	to := slices.IndexFunc(list, func(e *result.Experiment) bool {
+		return e.Verdict == s.dearest.Verdict && brokenIn(e) == brokenIn(s.dearest)
+	})
 	from := slices.Index(list, s.dearest)
 	copy(list[to+1:from+1], list[to:from])
 	list[to] = s.dearest

@@ -70,8 +70,8 @@ func TestMoneyIsToldOnce(t *testing.T) {
 	r.Experiments = r.Experiments[1:2]
 	e := &r.Experiments[0]
 	e.BlastRadius = e.Journeys[1].BlastRadius
-	if s := summarize(r); s.costsMost() != "" || s.costElsewhere(e) != "" || s.costWords(e) == "" {
-		t.Errorf("told: %q, %q, %q", s.costsMost(), s.costElsewhere(e), s.costWords(e))
+	if s := summarize(r); len(s.sentences()) != 1 || s.costElsewhere(e) != "" || s.costWords(e) == "" {
+		t.Errorf("told: %+v, %q, %q", s.sentences(), s.costElsewhere(e), s.costWords(e))
 	}
 	r.System.Traffic = nil
 	if s := summarize(r); s.dearest != nil || s.costWords(e) != "" {

@@ -36,6 +36,24 @@ func (b block) Chart() template.HTML {
 	return charts.Time(b.e.Experiment, b.Journey, label)
 }
 
+// DrawnWhere says at which time of the chart a journey stands, and why harm may end before
+// the removal of its fault.
+func (b block) DrawnWhere() string {
+	n := b.Released
+	if n == nil || n.Journeys == 0 || !trusted(b.e.Experiment) {
+		return "Timed from the intended start."
+	}
+	return "Timed from the intended start: the last " + figures.Plural(n.Journeys, "journey", "journeys") + " before the removal outlasted the fault, so harm falls before it; " + plural(n.Journeys, "it does", "they do") + " not count."
+}
+
+// plural is the form of a word for so many.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // Percentiles draws how long the journeys took.
 func (b block) Percentiles() template.HTML { return charts.Percentiles(b.Journey) }
 
@@ -45,15 +63,23 @@ func (b block) Points() []charts.Point { return charts.Points(b.Series) }
 // Width writes how long a stretch of the chart is.
 func (b block) Width() string {
 	if list := b.Points(); len(list) > 0 {
-		return figures.Duration(list[0].To - list[0].From)
+		return figures.Duration(widest(list))
 	}
 	return ""
+}
+
+// widest is the longest stretch of a chart, in seconds: the first may be shorter.
+func widest(list []charts.Point) (longest float64) {
+	for _, p := range list {
+		longest = max(longest, p.To-p.From)
+	}
+	return longest
 }
 
 // Bucket writes how long a bucket of the series is; it is empty where a stretch of the
 // chart has only one bucket.
 func (b block) Bucket() string {
-	if list := b.Points(); len(list) > 0 && list[0].To-list[0].From > b.Series.Bucket {
+	if list := b.Points(); widest(list) > b.Series.Bucket {
 		return figures.Duration(b.Series.Bucket)
 	}
 	return ""

@@ -20,7 +20,13 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 	m.Line(encode.CommentMark(r.System.Name))
 	m.Line("### ", encode.Markdown(s.headline()))
 	m.Line("")
-	m.Line(markdownSentence(s.sentence()))
+	var lead []string
+	for _, sentence := range s.sentences() {
+		lead = append(lead, markdownSentence(sentence))
+	}
+	m.Line(strings.Join(lead, " "))
+	m.Line("")
+	m.Line(encode.Markdown(strings.Join(words.NonEmpty(s.provenance(), period(s.coverage())), " ")))
 	if r.Run.Outcome == result.Interrupted {
 		m.Line("")
 		m.Line(encode.Markdown("Stopped by " + words.StoppedBy(&r.Run) + ". What follows is what was known by then."))
@@ -28,10 +34,6 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 	if s.worst != nil {
 		m.Line("")
 		m.Line(encode.Markdown(s.largest(titleOf(s.worst))))
-	}
-	if text := s.costsMost(); text != "" {
-		m.Line("")
-		m.Line(encode.Markdown(text))
 	}
 	for _, section := range []func(*encode.Comment){s.gameDayTable, s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.alertList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
 		m.Section(section)

@@ -8,11 +8,18 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// A matrix shows which faults of which dependencies were tested.
+// A matrix shows in which ways dependencies failed, and what that harmed.
 type matrix struct {
-	Kinds []string
-	Rows  []matrixRow
-	Left  int // experiments with several faults, which have no cell
+	Kinds    []matrixKind
+	Rows     []matrixRow // of dependencies with a test
+	Untested []string    // dependencies without any
+	Left     int         // experiments with several faults, which have no cell
+}
+
+// A matrixKind is the head of a column.
+type matrixKind struct {
+	Name string
+	Idle bool // nothing was tested in it
 }
 
 // A matrixRow is one dependency.
@@ -27,39 +34,45 @@ type matrixRow struct {
 type matrixCell struct {
 	Kind string
 	List []*experiment
+	Idle bool // nothing was tested in its column, which paper has no room for
 }
 
-// newMatrix returns the matrix of a run. It is nil where there is only one kind of
-// fault: a table would say no more than the list of experiments.
+// newMatrix returns the matrix of a run. It is nil where it would have one cell: a table
+// would say no more than the experiment.
 func newMatrix(s *summary) *matrix {
 	m := &matrix{}
 	single := map[[2]string][]*experiment{}
 	names := dependencies(s.r)
+	var tried []string
 	for _, e := range s.order {
 		if len(e.Faults) != 1 {
 			m.Left++
 			continue
 		}
-		f := e.Faults[0]
-		single[[2]string{f.Into, f.Inject}] = append(single[[2]string{f.Into, f.Inject}], newExperiment(s, e))
+		f := &e.Faults[0]
+		way := words.Way(f)
+		single[[2]string{f.Into, way}] = append(single[[2]string{f.Into, way}], newExperiment(s, e))
+		tried = append(tried, way)
 		if !slices.Contains(names, f.Into) {
 			names = append(names, f.Into)
 		}
-		if !slices.Contains(m.Kinds, f.Inject) {
-			m.Kinds = append(m.Kinds, f.Inject)
-		}
 	}
-	if len(m.Kinds) < 2 {
+	if len(single) < 2 {
 		return nil
 	}
+	for _, way := range words.Ways(tried) {
+		m.Kinds = append(m.Kinds, matrixKind{way, !slices.Contains(tried, way)})
+	}
 	slices.Sort(names)
-	slices.Sort(m.Kinds)
 	for _, name := range names {
-		row := matrixRow{Name: name, Criticality: s.r.System.Dependencies[name].Criticality}
+		row := matrixRow{Name: name, Criticality: s.r.System.Dependencies[name].Criticality, Behaves: behaves(s.r, name)}
 		for _, kind := range m.Kinds {
-			row.Cells = append(row.Cells, matrixCell{kind, single[[2]string{name, kind}]})
+			row.Cells = append(row.Cells, matrixCell{kind.Name, single[[2]string{name, kind.Name}], kind.Idle})
 		}
-		row.Behaves = behaves(s.r, name)
+		if !slices.ContainsFunc(row.Cells, func(c matrixCell) bool { return len(c.List) > 0 }) {
+			m.Untested = append(m.Untested, name)
+			continue
+		}
 		m.Rows = append(m.Rows, row)
 	}
 	return m
@@ -79,18 +92,30 @@ func behaves(r *result.Result, dependency string) string {
 // Odd reports whether the dependency is declared soft and behaves hard.
 func (r matrixRow) Odd() bool { return r.Criticality == "soft" && r.Behaves == "hard" }
 
-// Untested counts the pairs of a dependency and a fault that no experiment tried, and
-// all pairs.
-func (m *matrix) Untested() (list [2]int) {
-	for _, row := range m.Rows {
-		for _, c := range row.Cells {
-			list[1]++
-			if len(c.List) == 0 {
-				list[0]++
-			}
+// coverage says how many pairs of a dependency and a way to fail were tested: "9 of 60
+// dependency × fault pairs tested". A pair counts where a fault was in it alone, and what
+// was measured can be trusted. It is empty where the system has no dependencies.
+func (s *summary) coverage() string {
+	pairs := map[[2]string]bool{}
+	names := dependencies(s.r)
+	var tried []string
+	for _, e := range s.order {
+		if len(e.Faults) != 1 {
+			continue
+		}
+		f := &e.Faults[0]
+		tried = append(tried, words.Way(f))
+		if !slices.Contains(names, f.Into) {
+			names = append(names, f.Into)
+		}
+		if e.Verdict != result.NotRun && e.Verdict != result.Invalid {
+			pairs[[2]string{f.Into, words.Way(f)}] = true
 		}
 	}
-	return list
+	if len(names) == 0 {
+		return ""
+	}
+	return figures.Count(len(pairs)) + " of " + figures.Count(len(names)*len(words.Ways(tried))) + " dependency × fault pairs tested"
 }
 
 // Heat is the class of a cell's tint, in six steps of one hue. Nobody needs to see

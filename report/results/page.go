@@ -23,7 +23,7 @@ type document struct {
 	*summary
 	R          *result.Result
 	JSON       template.JS
-	Lead       page.Sentence
+	Lead       []page.Sentence
 	Figures    []page.Figure
 	Broken     []damage
 	Unknown    []*experiment // neither held nor refuted
@@ -89,7 +89,7 @@ func newDocument(r *result.Result, o page.Options) (*document, error) {
 	title := strings.Join(words.NonEmpty(s.headline(), words.Place(r.System.Name, r.System.Environment), dated(r)), " · ")
 	p := &document{
 		Frame: page.NewFrame("Resilience report", title, o), summary: s, R: r, JSON: embedded,
-		Lead: s.sentence(), Figures: s.figures(), Broken: s.damages(), Scale: rootScaleFor(s.order),
+		Lead: s.sentences(), Figures: s.figures(), Broken: s.damages(), Scale: rootScaleFor(s.order),
 		Matrix: newMatrix(s), GameDay: newGameDay(r), RunCommand: runCommand(r),
 	}
 	for _, e := range s.order {
@@ -115,8 +115,13 @@ func (p *document) sort(e *experiment) {
 	}
 }
 
-// Headline is the answer in one line.
-func (p *document) Headline() string { return p.headline() }
+// Headline is the answer in one line, with the verdicts that it does not count.
+func (p *document) Headline() string {
+	return strings.Join(append([]string{p.headline()}, p.others()...), ", ")
+}
+
+// Provenance says which build was measured, and since when what is worst is so.
+func (p *document) Provenance() string { return p.provenance() }
 
 // All are all experiments in the order of the page.
 func (p *document) All() []*experiment {
@@ -128,7 +133,7 @@ func (p *document) All() []*experiment {
 func (p *document) Failure() string {
 	text := p.R.Run.Error
 	for _, e := range p.order {
-		if why := strings.TrimPrefix(text, e.ID+": "); why != text && strings.Contains(p.Lead.After, why) {
+		if why := strings.TrimPrefix(text, e.ID+": "); why != text && strings.Contains(p.Lead[0].After, why) {
 			return ""
 		}
 	}
@@ -204,6 +209,9 @@ func (p *document) TopSteps() []nextStep { return p.next[:min(firstScreen, len(p
 
 // MoreSteps counts the other steps to take.
 func (p *document) MoreSteps() int { return len(p.next) - len(p.TopSteps()) }
+
+// Coverage says how much was tested.
+func (p *document) Coverage() string { return p.coverage() }
 
 // Caveats are the warnings, each once.
 func (p *document) Caveats() []caveat { return p.caveats() }

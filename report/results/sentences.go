@@ -1,7 +1,6 @@
 package results
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -119,43 +118,12 @@ func instanceText(state string) string {
 	return "not in force"
 }
 
-// sentence says what matters most below the headline.
-func (s *summary) sentence() page.Sentence {
-	switch {
-	case len(s.order) == 0:
-		return page.Sentence{Before: "The result holds no experiment. Nothing was measured, so nothing is known."}
-	case s.order[0].Verdict == result.Refuted:
-		e := s.order[0]
-		before := "The worst fault is "
-		if len(s.order) == 1 {
-			before = ""
-		}
-		return page.Sentence{Before: before, Link: link(e), After: ": " + strings.Join(words.NonEmpty(s.effect(e), s.consequences(e)), "; ") + "."}
-	case s.counts[result.Held] > 0 && s.worst != nil && s.counts[result.Invalid]+s.counts[result.Inconclusive] == 0:
-		return page.Sentence{Before: "No fault did more harm than its limit allows. The largest blast radius is that of ", Link: link(s.worst), After: ": " + s.extent(s.worst) + "."}
-	}
-	e := s.order[0]
-	switch e.Verdict {
-	case result.Invalid:
-		return page.Sentence{Link: link(e), After: " was measured, but the measurement cannot be trusted: " + period(words.FirstReason(e.Reasons))}
-	case result.Inconclusive:
-		if contaminated(e) {
-			return page.Sentence{Link: link(e), After: ": " + s.effect(e) + "."}
-		}
-		if len(s.order) == 1 {
-			break
-		}
-		return page.Sentence{Link: link(e), After: " is neither held nor refuted: " + period(words.FirstReason(e.Reasons))}
-	}
-	return page.Sentence{Link: link(e), After: ": " + period(words.FirstReason(e.Reasons))}
-}
-
 // link leads to an experiment of the page.
 func link(e *result.Experiment) *page.Link { return page.LinkTo(e.ID, e.Title) }
 
 // period ends text with a full stop, unless it ends with another mark.
 func period(text string) string {
-	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+	if text == "" || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
 		return text
 	}
 	return strings.TrimRight(text, ".") + "."
@@ -180,12 +148,10 @@ func outcomes(j *result.Journey) string {
 		return harmOfBoth(j)
 	}
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		does string
-	}{{c.Failed, "failed"}, {c.Wrong, "got a wrong answer"}, {c.Slow, "were slow"}} {
-		if p.n > 0 {
-			parts = append(parts, figures.SpokenPercent(figures.Share(p.n, c.Journeys))+" "+p.does)
+	shares := figures.Shares([]int{c.Failed, c.Wrong, c.Slow}, c.Journeys)
+	for i, n := range []int{c.Failed, c.Wrong, c.Slow} {
+		if n > 0 {
+			parts = append(parts, shares[i]+" "+[]string{"failed", "got a wrong answer", "were slow"}[i])
 		}
 	}
 	if len(parts) == 0 {
@@ -215,9 +181,10 @@ func contaminated(e *result.Experiment) bool {
 // shown. Then nothing says that it was the fault.
 func harmedAlike(b *result.BlastRadius) bool { return words.IsBracket(b) && words.Unclear(b) }
 
-// consequences names the broken invariants, and a recovery that took too long.
+// consequences says of alerts that failed, that a recovery took too long, and that the
+// system is not back.
 func (s *summary) consequences(e *result.Experiment) string {
-	parts := append(violated(e), undetected(e)...)
+	parts := undetected(e)
 	if late(e) && e.Recovery.Censored {
 		parts = append(parts, "it had not recovered after "+figures.Duration(e.Recovery.AtLeast()))
 	} else if late(e) {
@@ -240,7 +207,7 @@ func violated(e *result.Experiment) []string {
 	var parts []string
 	for i := range e.Invariants {
 		if inv := &e.Invariants[i]; invariantVerdict(e, inv) == result.Refuted {
-			parts = append(parts, violations(inv)+" of “"+inv.Name+"”")
+			parts = append(parts, broke(inv))
 		}
 	}
 	return parts
@@ -270,8 +237,9 @@ func confidenceInterval(b *result.BlastRadius) string {
 // A damage is what one refuted experiment broke.
 type damage struct {
 	Link    *page.Link
+	Broke   []string // in red, and first: invariants
 	Effect  string
-	Worse   []string // in red: broken invariants, a late recovery
+	Worse   []string // in red: alerts that failed, a late recovery
 	Cause   string   // what came back most
 	Beyond  []string // harm to journeys that do not need the dependency, and retries
 	Measure string
@@ -284,7 +252,7 @@ func (s *summary) damages() []damage {
 		if e.Verdict != result.Refuted {
 			continue
 		}
-		d := damage{Link: link(e), Effect: s.effect(e), Worse: append(violated(e), undetected(e)...), Cause: topCause(e), Beyond: sideEffects(e)}
+		d := damage{Link: link(e), Effect: s.effect(e), Broke: violated(e), Worse: undetected(e), Cause: topCause(e), Beyond: sideEffects(e)}
 		if b := trustedRadius(e); b != nil {
 			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + words.Interval(b, " to ") + "], limit " + words.Limit(limitOf(e))
 			if words.IsBracket(b) {
@@ -315,158 +283,6 @@ func (s *summary) softBehavesHard(e *result.Experiment) bool {
 	})
 }
 
-// figures are the four numbers of the first screen.
-func (s *summary) figures() []page.Figure {
-	return []page.Figure{s.blastFigure(), s.verdictFigure(), s.recoveryFigure(), s.invariantFigure()}
-}
-
-// blastFigure shows the largest blast radius that can be trusted.
-func (s *summary) blastFigure() page.Figure {
-	f := page.Figure{Label: "Largest blast radius", Value: "–", Notes: []page.Note{{Text: "no experiment gave a number that can be trusted"}}}
-	e := s.worst
-	if e == nil {
-		return f
-	}
-	b := e.BlastRadius
-	f.Value = strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
-	if f.Tone = page.Tone(e.Verdict); f.Tone == "ok" && s.counts[result.Held] < len(s.order) {
-		f.Tone = "" // green would say that everything is known and held
-	}
-	f.Notes = []page.Note{{Text: "of " + b.Journey + " journeys harmed by the fault; " + confidenceInterval(b) + ", limit " + words.Limit(limitOf(e))}}
-	if harmedAlike(b) {
-		f.Notes[0].Text = "both arms were harmed alike, by the fault or by something else: " + confidenceInterval(b) + " of " + b.Journey + " journeys, limit " + words.Limit(limitOf(e))
-	}
-	if j := headJourney(e); j != nil {
-		c, name := compared(j)
-		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: fmt.Sprintf("%s harmed in the fault arm, %s in %s",
-			harmedPercent(j.Arms.Fault), harmedPercent(c), against(b, name))})
-	}
-	if e.Impact != nil && s.r.System.Traffic != nil {
-		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: "an hour of it, by arithmetic: " + impactWords(e)})
-	}
-	return f
-}
-
-// against names what the fault arm is compared with.
-func against(b *result.BlastRadius, name string) string {
-	switch {
-	case words.IsBracket(b):
-		return "the control (contaminated)"
-	case name == "baseline":
-		return "the baseline before it"
-	}
-	return name
-}
-
-// verdictFigure counts the verdicts.
-func (s *summary) verdictFigure() page.Figure {
-	n := len(s.order)
-	f := page.Figure{Label: "Hypotheses", Value: "none"}
-	if n == 0 {
-		return f
-	}
-	f.Value = figures.Count(s.counts[result.Refuted]) + " of " + figures.Count(n)
-	if s.counts[result.Refuted] == 0 {
-		f.Value = figures.Count(n)
-	}
-	for _, v := range words.Severity() {
-		if k := s.counts[v]; k > 0 {
-			f.Notes = append(f.Notes, page.Note{Tone: page.Tone(v), Text: words.Glyph(v) + " " + figures.Count(k) + " " + words.Verdict(v)})
-		}
-	}
-	return f
-}
-
-// recoveryFigure shows the slowest recovery.
-func (s *summary) recoveryFigure() page.Figure {
-	f := page.Figure{Label: "Slowest recovery", Value: "–", Notes: []page.Note{{Text: "not measured"}}}
-	var slowest *result.Experiment
-	for _, e := range s.order {
-		if trusted(e) && e.RecoveryFromHarm() != nil && (slowest == nil || e.RecoversSlowerThan(slowest)) {
-			slowest = e
-		}
-	}
-	if slowest == nil {
-		return f
-	}
-	recovery := slowest.RecoveryFromHarm()
-	code := words.RecoveryCode(recovery)
-	if code == words.Unharmed { // so was no other experiment
-		f.Value, f.Notes = "none needed", []page.Note{{Text: words.After(recovery)}}
-		return f
-	}
-	f.Value, f.Notes = words.RecoveryCell(recovery), nil
-	switch {
-	case late(slowest):
-		f.Tone = "bad"
-	case code == words.NotBack || code == words.Worse:
-		f.Tone, f.Notes = "unsure", []page.Note{{Text: words.After(recovery)}}
-	}
-	if l := slowest.Limits.Recovery; l > 0 {
-		f.Notes = append(f.Notes, page.Note{Text: "limit " + figures.Duration(l)})
-	}
-	if f.Value != "at once" { // at once holds for every experiment, so none is named
-		f.Notes = append(f.Notes, page.Note{Text: link(slowest).Name})
-	}
-	return f
-}
-
-// invariantFigure counts the broken invariants and names a few.
-func (s *summary) invariantFigure() page.Figure {
-	f := page.Figure{Label: "Broken invariants", Value: figures.Count(len(s.broken))}
-	asked, open := 0, 0
-	for _, e := range s.order {
-		asked += len(e.Invariants)
-		for i := range e.Invariants {
-			if invariantVerdict(e, &e.Invariants[i]) == result.Inconclusive {
-				open++
-			}
-		}
-	}
-	if asked == 0 {
-		f.Value, f.Notes = "–", []page.Note{{Text: "none are declared or asked"}}
-		return f
-	}
-	const some = 3
-	broken := s.brokenByName()
-	for _, text := range broken[:min(some, len(broken))] {
-		f.Notes = append(f.Notes, page.Note{Text: text})
-	}
-	if more := len(broken) - some; more > 0 {
-		f.Notes = append(f.Notes, page.Note{Text: "and " + figures.Count(more) + " more"})
-	}
-	switch {
-	case len(s.broken) > 0:
-		f.Tone = "bad"
-	case open == 0:
-		f.Notes = []page.Note{{Text: figures.Count(asked) + " asked before and after: no new violation"}}
-	}
-	if open > 0 {
-		f.Notes = append(f.Notes, page.Note{Tone: "unsure", Text: "? " + figures.Count(open) + " of " + figures.Count(asked) + " not judged"})
-	}
-	return f
-}
-
-// brokenByName names each broken invariant once, however many experiments broke it.
-func (s *summary) brokenByName() []string {
-	var names, list []string
-	by := map[string][]*result.Invariant{}
-	for _, b := range s.broken {
-		if by[b.inv.Name] == nil {
-			names = append(names, b.inv.Name)
-		}
-		by[b.inv.Name] = append(by[b.inv.Name], b.inv)
-	}
-	for _, name := range names {
-		text := violations(by[name][0]) + " of “" + name + "”"
-		if n := len(by[name]); n > 1 {
-			text = "“" + name + "” in " + figures.Count(n) + " experiments"
-		}
-		list = append(list, text)
-	}
-	return list
-}
-
 // lateMark marks a recovery beyond its limit in a table.
 func lateMark(e *result.Experiment) string {
 	if late(e) {
@@ -481,6 +297,28 @@ func late(e *result.Experiment) bool {
 		return c.Verdict == result.Refuted
 	}
 	return e.Recovery != nil && e.Limits.Recovery > 0 && e.Recovery.AtLeast() > e.Limits.Recovery
+}
+
+// broke says what a broken invariant means and how often it broke, over one or several
+// experiments: "customers are charged more than once (104 times)", or "“charged once”
+// broke 104 times" where its document does not say what that means.
+func broke(list ...*result.Invariant) string {
+	inv, times, under := list[0], 0.0, true
+	for _, other := range list {
+		n, underOnly := other.Breach()
+		times, under = times+n, under && underOnly
+	}
+	often := figures.Short(times, 2) + " times"
+	if times == 1 {
+		often = "once"
+	}
+	if under {
+		often += ", while the fault was in force"
+	}
+	if inv.BrokenMeans != "" {
+		return inv.BrokenMeans + " (" + often + ")"
+	}
+	return "“" + inv.Name + "” broke " + often
 }
 
 // violations counts the violations of an invariant after the fault, or while it was

@@ -16,7 +16,7 @@ import (
 // into its own words.
 type summary struct {
 	r       *result.Result
-	order   []*result.Experiment // worst first
+	order   []*result.Experiment // worst first: what broke an invariant, then what harmed most
 	counts  map[result.Verdict]int
 	worst   *result.Experiment // of the largest blast radius that can be trusted; nil if there is none
 	dearest *result.Experiment // that costs the real system most; nil where no traffic is declared, or nothing is lost
@@ -58,7 +58,7 @@ func summarize(r *result.Result) *summary {
 	}
 	slices.SortStableFunc(s.order, func(a, b *result.Experiment) int {
 		return cmp.Or(cmp.Compare(slices.Index(words.Severity(), a.Verdict), slices.Index(words.Severity(), b.Verdict)),
-			cmp.Compare(estimate(b), estimate(a)))
+			cmp.Compare(brokenIn(b), brokenIn(a)), cmp.Compare(estimate(b), estimate(a)))
 	})
 	for _, e := range s.order {
 		if trustedRadius(e) != nil && (s.worst == nil || isLarger(e.BlastRadius, s.worst.BlastRadius)) {
@@ -82,6 +82,15 @@ func summarize(r *result.Result) *summary {
 		}
 	}
 	return s
+}
+
+// brokenIn is 1 for an experiment that broke an invariant, else 0: wrong books stay when
+// the fault is gone.
+func brokenIn(e *result.Experiment) int {
+	if slices.ContainsFunc(e.Invariants, func(inv result.Invariant) bool { return invariantVerdict(e, &inv) == result.Refuted }) {
+		return 1
+	}
+	return 0
 }
 
 // trusted reports whether a report may show the numbers of an experiment.
@@ -280,7 +289,7 @@ func compared(j *result.Journey) (c result.Counts, name string) {
 }
 
 // A caveat is a warning with the experiments that it is about; it has none if it is
-// about the whole run.
+// about the whole run, or about all of them.
 type caveat struct {
 	text string
 	of   []*result.Experiment
@@ -314,6 +323,11 @@ func (s *summary) caveats() []caveat {
 			if !slices.Contains(list[i].of, e) {
 				list[i].of = append(list[i].of, e)
 			}
+		}
+	}
+	for i := range list {
+		if len(list[i].of) == len(s.order) && len(s.order) > 1 {
+			list[i].of = nil
 		}
 	}
 	return list

@@ -50,6 +50,10 @@ func (p *printer) head(s *summary) {
 	} else if s.r.Run.Outcome == result.Interrupted {
 		p.Wrap("", "Stopped by "+inert.Text(words.StoppedBy(&s.r.Run))+". What follows is what was known by then.")
 	}
+	for _, sentence := range s.sentences() {
+		p.Wrap("", inert.Text(sentence.Plain()))
+	}
+	p.Wrap("", inert.Text(strings.Join(words.NonEmpty(s.provenance(), period(s.coverage())), " ")))
 	if s.worst != nil {
 		p.Wrap("", inert.Text(s.largest(s.worst.ID)))
 	}

@@ -67,7 +67,7 @@ func TestABrokenInvariantIsShownBesideVoidNumbers(t *testing.T) {
 		t.Errorf("broken %+v, worst %+v; want one of 2 new violations, and no blast radius", s.broken, s.worst)
 	}
 	for _, d := range s.damages() {
-		if d.Effect != "" || d.Measure != "" || len(d.Worse) != 1 {
+		if d.Effect != "" || d.Measure != "" || len(d.Broke) != 1 {
 			t.Errorf("damage %+v, want the invariant alone", d)
 		}
 	}

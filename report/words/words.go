@@ -7,7 +7,6 @@ package words
 
 import (
 	"cmp"
-	"math"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -142,13 +141,13 @@ func After(r *result.Recovery) string {
 	return ""
 }
 
-// Amount writes an amount of something with its bounds, as in "3,832 checkouts
-// (3,504 to 4,188)", or by its upper bound where no harm was shown.
+// Amount writes an amount of something with its bounds, rounded as people say it, as in
+// "3,800 checkouts (3,500 to 4,200)", or by its upper bound where no harm was shown.
 func Amount(a result.Amount, of string) string {
 	if a.Low <= 0 {
-		return "at most " + figures.Quantity(math.Ceil(a.High)) + " " + of
+		return "at most " + figures.RoughUp(a.High) + " " + of
 	}
-	return figures.Quantity(a.Estimate) + " " + of + " (" + figures.Quantity(a.Low) + " to " + figures.Quantity(a.High) + ")"
+	return figures.Rough(a.Estimate) + " " + of + " (" + figures.RoughDown(a.Low) + " to " + figures.RoughUp(a.High) + ")"
 }
 
 // BracketedAmount writes an amount of which only the bounds are known.
@@ -156,7 +155,7 @@ func BracketedAmount(a result.Amount, of string) string {
 	if a.Low <= 0 {
 		return Amount(a, of)
 	}
-	return "at least " + figures.Quantity(math.Floor(a.Low)) + " and at most " + figures.Quantity(math.Ceil(a.High)) + " " + of
+	return "at least " + figures.RoughDown(a.Low) + " and at most " + figures.RoughUp(a.High) + " " + of
 }
 
 // Place names a system and its environment, as far as they have names: "checkout

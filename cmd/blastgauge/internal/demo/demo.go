@@ -5,6 +5,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,6 +95,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		if s.plan, err = o.makePlan(s.env.SystemFile); err != nil {
 			return err
 		}
+		s.plan.Commit = cmp.Or(s.plan.Commit, s.build)
 		nameDocumentsRelativeTo(dir, s.plan)
 	}
 	o.runAll(ctx, shops)
