@@ -62,6 +62,7 @@ type Options struct {
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
 	Everything bool          // html: nothing is folded, also on paper
+	Folder     string        // html of a comparison: absolute path of the folder of the page; empty: it has no links to the pages of its runs
 	Links      []encode.Link // github, junit and md: where the report and the job are; see [JobLinks]
 	Runs       string        // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
 }
@@ -71,7 +72,7 @@ func (o Options) terminal() terminal.Options {
 }
 
 func (o Options) page() page.Options {
-	return page.Options{StyleSheet: o.StyleSheet, Everything: o.Everything}
+	return page.Options{StyleSheet: o.StyleSheet, Everything: o.Everything, Folder: o.Folder}
 }
 
 // JobLinks are the links of a report that a job of a CI system makes, from the environment

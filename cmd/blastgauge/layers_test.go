@@ -126,7 +126,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan report/results report/terminal report/words", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
 		{name: "cmd/blastgauge/internal/exit", imports: "cmd/blastgauge/internal/usage experiments/result experiments/run experiments/run/engine"},
-		{name: "cmd/blastgauge/internal/runs", imports: "cmd/blastgauge/internal/usage experiments/compare experiments/history experiments/result experiments/run"},
+		{name: "cmd/blastgauge/internal/runs", imports: "cmd/blastgauge/internal/usage experiments/compare experiments/history experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/scanning", imports: "cmd/blastgauge/internal/runs cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/findings experiments/history experiments/plan experiments/result experiments/scan"},
 		{name: "cmd/blastgauge/internal/signals", imports: "experiments/run experiments/run/engine"},
 		{name: "cmd/blastgauge/internal/version"},

@@ -53,6 +53,7 @@ type Experiment struct {
 	ID         string                  `json:"id"`
 	Title      string                  `json:"title"`
 	Hypothesis string                  `json:"hypothesis"`
+	Owner      string                  `json:"owner,omitempty"`
 	IfRefuted  string                  `json:"if_refuted,omitempty"`
 	File       string                  `json:"file"`
 	Line       int                     `json:"line"`

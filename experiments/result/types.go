@@ -123,6 +123,7 @@ type Experiment struct {
 	ID         string   `json:"id"`
 	Title      string   `json:"title"`
 	Hypothesis string   `json:"hypothesis"`
+	Owner      string   `json:"owner,omitempty"` // who answers for it, as its document says
 	IfRefuted  string   `json:"if_refuted,omitempty"`
 	File       string   `json:"file,omitempty"`
 	Line       int      `json:"line,omitempty"`

@@ -117,7 +117,7 @@ func largestChange(c *compare.Comparison) string {
 	for _, s := range []compare.Status{compare.Regressed, compare.Improved} {
 		for i := range c.Experiments {
 			if e := &c.Experiments[i]; e.Status == s {
-				return changeSentence(e)
+				return changeSentence(e, c.Called())
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func largestChange(c *compare.Comparison) string {
 
 // changeSentence says what changed in an experiment: "Inventory slow by 800 ms now harms 6.0% of checkout journeys,
 // up from 1.5% (+4.5 points, 95% CI 3.1 to 5.9)."
-func changeSentence(e *compare.Experiment) string {
+func changeSentence(e *compare.Experiment, names compare.Names) string {
 	var parts []string
 	if j := e.Lead(); j != nil && j.Change != nil && j.Status == e.Status {
 		parts = append(parts, "now harms "+harmChange(j))
@@ -134,9 +134,9 @@ func changeSentence(e *compare.Experiment) string {
 	for _, inv := range e.Invariants {
 		switch {
 		case inv.Status == compare.Regressed && e.Status == compare.Regressed:
-			parts = append(parts, "breaks “"+inv.Name+"” ("+invariantState(inv.Head)+"), which held in base")
+			parts = append(parts, "breaks “"+inv.Name+"” ("+invariantState(inv.Head)+"), which held in "+names.Base)
 		case inv.Status == compare.Improved && e.Status == compare.Improved:
-			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in base)")
+			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in "+names.Base+")")
 		}
 	}
 	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e)
@@ -203,6 +203,21 @@ func changeImpact(e *compare.Experiment) string {
 		text += ", or " + words.Amount(sign(*i.Money), inert.Text(i.Currency))
 	}
 	return text + "."
+}
+
+// owners are who answers for an experiment: whom its document names, or else the owners of
+// its dependencies, each once.
+func owners(e *compare.Experiment) []string {
+	if e.Owner != "" {
+		return []string{e.Owner}
+	}
+	var list []string
+	for _, d := range e.Dependencies {
+		if d.Owner != "" && !slices.Contains(list, d.Owner) {
+			list = append(list, d.Owner)
+		}
+	}
+	return list
 }
 
 // direction is the word for a harm that went up or down.
@@ -299,6 +314,26 @@ func runsName(runs []compare.Run) string {
 	return name
 }
 
+// baseTitle and headTitle are a side with its runs: "base 7f3a9c", "naive 7f3a9c".
+func baseTitle(c *compare.Comparison) string {
+	return inert.Text(c.Called().Base) + " " + runsName(c.Base)
+}
+func headTitle(c *compare.Comparison) string {
+	return inert.Text(c.Called().Head) + " " + runsName(c.Head)
+}
+
+// nameFlags are the flags that name the sides, where somebody has named them.
+func nameFlags(c *compare.Comparison) (flags []string) {
+	standard, called := compare.StandardNames(), c.Called()
+	if called.Base != standard.Base {
+		flags = append(flags, "--base-name "+words.ShellWord(called.Base))
+	}
+	if called.Head != standard.Head {
+		flags = append(flags, "--head-name "+words.ShellWord(called.Head))
+	}
+	return flags
+}
+
 // command makes the comparison again.
 func command(c *compare.Comparison) string {
 	var parts []string
@@ -312,7 +347,7 @@ func command(c *compare.Comparison) string {
 			parts = append(parts, "--head "+words.ShellWord(r.Source))
 		}
 	}
-	return "blastgauge compare " + strings.Join(parts, " ") + " --margin " + figures.Short(c.Margin*100, 2)
+	return "blastgauge compare " + strings.Join(append(parts, nameFlags(c)...), " ") + " --margin " + figures.Short(c.Margin*100, 2)
 }
 
 // storms are the dependencies that either side called far more often while the fault

@@ -27,6 +27,7 @@ type Event struct {
 	Key        string    `json:"key,omitempty"`
 	Count      *int      `json:"count,omitempty"` // journeys of the fault arm
 	Verdict    string    `json:"verdict,omitempty"`
+	Owner      string    `json:"owner,omitempty"` // of an experiment, as its document says
 	Status     string    `json:"status,omitempty"`
 	Reasons    []string  `json:"reasons,omitempty"`
 	Limit      string    `json:"limit,omitempty"`

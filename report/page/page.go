@@ -41,6 +41,9 @@ type Options struct {
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
 	Everything bool // nothing is folded, also on paper
+	// Folder is the absolute path of the folder that the page is written to, for links to
+	// other pages; empty: it is not known, and there are no such links.
+	Folder string
 }
 
 // A Frame is what surrounds the content of every page.

@@ -96,7 +96,7 @@ func (e *experiment) About() []string {
 	return append(words.NonEmpty(e.Targets()), figures.Together(list)...)
 }
 
-// Owners names the owners of the dependencies that the faults go into.
+// Owners names who answers for the experiment.
 func (e *experiment) Owners() string {
 	if e.s == nil {
 		return ""
