@@ -35,6 +35,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/trends"
 	"github.com/blastgauge/blastgauge/report/validations"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // A Format writes a result. It writes once, after everything that can be wrong
@@ -79,6 +80,15 @@ func (o Options) page() page.Options {
 // of the job. Page is the absolute path of an HTML page that the job keeps; empty for none.
 func JobLinks(getenv func(name string) string, page string) []encode.Link {
 	return encode.JobLinks(getenv, page)
+}
+
+// Again is what repeats a run or a scan: the command, and the variables of the environment
+// that it needs.
+func Again(r *result.Result) words.Repetition {
+	if r.Scan != nil {
+		return scans.Again(r)
+	}
+	return results.Again(r)
 }
 
 // StyleSheet is the style sheet of all pages; see [Options].

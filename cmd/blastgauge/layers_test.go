@@ -115,7 +115,7 @@ func rooms() []room {
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/plan experiments/result experiments/scan report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
-		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/history experiments/result experiments/validate report/comparisons report/encode report/page report/results report/scans report/terminal report/trends report/validations", tests: "experiments/inert experiments/plan experiments/scan report/words"},
+		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/history experiments/result experiments/validate report/comparisons report/encode report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/inert experiments/plan experiments/scan"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/command injectors/configfile injectors/fleet injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/dnsserver injectors/proxy"},
@@ -133,6 +133,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/browser"},
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/ending", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals experiments/result experiments/run experiments/run/preflight report/results report/scans report/terminal"},
+		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/result report report/words"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},

@@ -73,6 +73,7 @@ const SetDocument = plan.SetDocument
 type Choices struct {
 	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
+	Flags    []string `json:"flags,omitempty"`    // that say how it is run, such as --create-proxies
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
 	Scan     []string `json:"scan,omitempty"`     // of a scan: names of dependencies, and its own flags
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone

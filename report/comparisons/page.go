@@ -114,6 +114,29 @@ func place(c *compare.Comparison) string {
 // Headline is the answer in one line.
 func (p *document) Headline() string { return headline(p.C) }
 
+// Contents lists the sections of the page, in its order.
+func (p *document) Contents() []page.Entry {
+	var list []page.Entry
+	add := func(there bool, id, name string, inside ...page.Link) {
+		if there {
+			list = append(list, page.Entry{Link: page.Link{ID: id, Name: name}, Inside: inside})
+		}
+	}
+	var changed []page.Link
+	for _, r := range p.Rows {
+		if r.First {
+			changed = append(changed, page.Link{ID: r.E.ID, Name: statusGlyph(r.Status) + " " + r.E.Name()})
+		}
+	}
+	add(len(changed) > 0, "_changes", "Change per experiment", changed...)
+	add(len(p.Sides) > 0, "_sides", "Verdicts, recovery and invariants")
+	add(len(p.Apart) > 0, "_apart", "Not comparable")
+	add(len(p.Diffs)+len(p.C.Differences) > 0, "_differences", "What differs")
+	add(true, "_method", "How changes are judged")
+	add(true, "_again", "Reproduce")
+	return list
+}
+
 // Unseen says how large a regression could have been without being seen.
 func (p *document) Unseen() string { return unseenBelow(p.C) }
 

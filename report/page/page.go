@@ -150,6 +150,12 @@ func Tone(v result.Verdict) string {
 // A Link leads to one experiment of the page.
 type Link struct{ ID, Name string }
 
+// An Entry is a line of a list of contents: a section, and what is in it.
+type Entry struct {
+	Link
+	Inside []Link
+}
+
 // LinkTo returns a link to an experiment under its title, or under its id where it
 // has no title.
 func LinkTo(id, title string) *Link {

@@ -114,6 +114,21 @@ func (p *document) Headline() string {
 	return figures.Count(c[result.Held]) + " of " + figures.Plural(n, "hypothesis", "hypotheses") + " held when last tested"
 }
 
+// Contents lists the sections of the page, in its order.
+func (p *document) Contents() (list []page.Entry) {
+	var all []page.Link
+	for _, t := range p.Trends {
+		all = append(all, page.Link{ID: t.Key, Name: words.Glyph(t.Now().Verdict) + " " + t.Name()})
+	}
+	if len(all) > 0 {
+		list = append(list, page.Entry{Link: page.Link{ID: "_trends", Name: "From run to run"}, Inside: all})
+	}
+	if len(p.runs) > 0 {
+		list = append(list, page.Entry{Link: page.Link{ID: "_runs", Name: "The runs"}})
+	}
+	return list
+}
+
 // Place names the system, where all runs were against the same one.
 func (p *document) Place() string {
 	name := ""
