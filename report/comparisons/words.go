@@ -129,7 +129,7 @@ func largestChange(c *compare.Comparison) string {
 func changeSentence(e *compare.Experiment, names compare.Names) string {
 	var parts []string
 	if j := e.Lead(); j != nil && j.Change != nil && j.Status == e.Status {
-		parts = append(parts, "now harms "+harmChange(j))
+		parts = append(parts, "now harms "+harmChange(j, names))
 	}
 	for _, inv := range e.Invariants {
 		switch {
@@ -139,13 +139,17 @@ func changeSentence(e *compare.Experiment, names compare.Names) string {
 			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in "+names.Base+")")
 		}
 	}
-	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e)
+	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e, names)
 }
 
 // harmChange writes the harm of a journey on both sides: "6.0% of checkout journeys, up from
-// 1.5% (+4.5 points, 95% CI 3.1 to 5.9)".
-func harmChange(j *compare.Journey) string {
-	return excess(j.Head) + " of " + j.Name + " journeys, " + direction(j) + " from " + excess(j.Base) + " (" + changeWords(j.Change) + ")"
+// 1.5% (+4.5 points, 95% CI 3.1 to 5.9)". Sides that somebody has named are named.
+func harmChange(j *compare.Journey, names compare.Names) string {
+	inBase, inHead := "", ""
+	if names != compare.StandardNames() {
+		inBase, inHead = " in "+names.Base, " in "+names.Head
+	}
+	return excess(j.Head) + " of " + j.Name + " journeys" + inHead + ", " + direction(j) + " from " + excess(j.Base) + inBase + " (" + changeWords(j.Change) + ")"
 }
 
 // dearestFirst are the experiments, but of those that regressed first the one that costs the
@@ -162,7 +166,7 @@ func dearestFirst(c *compare.Comparison) []*compare.Experiment {
 		if first < 0 {
 			first = i
 		}
-		if e.Impact != nil && changeImpact(e) != "" && e.Impact.Checkouts.Estimate > most {
+		if e.Impact != nil && changeImpact(e, c.Called()) != "" && e.Impact.Checkouts.Estimate > most {
 			dearest, most = i, e.Impact.Checkouts.Estimate
 		}
 	}
@@ -177,7 +181,7 @@ func dearestFirst(c *compare.Comparison) []*compare.Experiment {
 // changeImpact says what the change is worth in the real system's traffic, where a
 // document declares that: " By arithmetic that is 540 more harmed checkouts an hour
 // (372 to 708), or 21,600 EUR (14,880 to 28,320)."
-func changeImpact(e *compare.Experiment) string {
+func changeImpact(e *compare.Experiment, names compare.Names) string {
 	i := e.Impact
 	if i == nil {
 		return ""
@@ -188,7 +192,7 @@ func changeImpact(e *compare.Experiment) string {
 	}
 	before := ""
 	if j := &e.Journeys[k]; j.Name != e.Journey && j.Change != nil { // another one changed more, and may cost less
-		before = " It now harms " + harmChange(j) + "."
+		before = " It now harms " + harmChange(j, names) + "."
 	}
 	more := "more"
 	sign := func(a result.Amount) result.Amount { return a }
