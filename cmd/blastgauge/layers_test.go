@@ -103,7 +103,7 @@ func rooms() []room {
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/scan experiments/stats injectors"},
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
-		{name: "experiments/compare", imports: "experiments/figures experiments/plan experiments/result experiments/scan experiments/shape experiments/stats"},
+		{name: "experiments/compare", imports: "experiments/figures experiments/inert experiments/plan experiments/result experiments/scan experiments/shape experiments/stats"},
 		{name: "experiments/history", imports: "experiments/atomicfile experiments/journal experiments/plan experiments/result", tests: "experiments"},
 		{name: "report/words", imports: "experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan"},
 		{name: "report/terminal", imports: "experiments/inert experiments/result report/words"},

@@ -110,7 +110,7 @@ func (k filterKey) class(value int) string {
 // result.
 func (f *filter) styles() template.CSS {
 	var b strings.Builder
-	b.WriteString(".filter[hidden]{display:flex}")
+	b.WriteString("@media screen{.filter[hidden]{display:flex}}")
 	var chosen []string
 	for _, g := range f.Groups {
 		for i := range g.Values {
