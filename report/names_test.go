@@ -26,6 +26,9 @@ func TestReportsCallTheSidesByTheirNames(t *testing.T) {
 	generic := regexp.MustCompile(`(?i)(^|[^-_a-z.])(base|head)([^-_a-z]|$)`)
 	for _, format := range []string{"text", "md", "html", "junit", "github"} {
 		got := renderCompare(t, format, Options{Width: 100}, c)
+		if format == "html" && !strings.Contains(got, `aria-label="naive `) {
+			t.Error("the labels of charts do not name the sides")
+		}
 		if format == "html" {
 			_, got, _ = strings.Cut(got, "<body")
 			got, _, _ = strings.Cut(got, `<script type="application/json"`)

@@ -336,7 +336,7 @@ type row struct {
 }
 
 // Radii draws the blast radii of both sides.
-func (r row) Radii() template.HTML { return radiiPlot(r.E.p.Scale, r.J) }
+func (r row) Radii() template.HTML { return radiiPlot(r.E.p.Scale, r.J, r.E.p.C.Called()) }
 
 // Moved draws the change.
 func (r row) Moved() template.HTML {
