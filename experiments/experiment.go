@@ -8,6 +8,7 @@ type Experiment struct {
 	ID         string             `json:"experiment"`
 	Title      string             `json:"title"`
 	Hypothesis string             `json:"hypothesis"`
+	Owner      string             `json:"owner,omitempty"` // who answers for the hypothesis
 	IfRefuted  string             `json:"if_refuted,omitempty"`
 	Faults     []Fault            `json:"faults"`
 	Settings   Settings           `json:"settings"`
@@ -36,6 +37,9 @@ func (e *Experiment) Place(path string) (Place, bool) {
 // fault the control, whatever the system allows.
 const ControlBaseline = "baseline"
 
+// MaxOwner is how many characters the owner of an experiment may have.
+const MaxOwner = 80
+
 // maxFaults is how many faults one experiment may have.
 const maxFaults = 100
 
@@ -46,6 +50,7 @@ func experimentShape(e *Experiment, env environment) shape.Shape {
 		{Name: "experiment", Doc: "id of the experiment, such as payments-slow", Shape: id(&e.ID), Required: true},
 		{Name: "title", Doc: "what reports call it; the id by default", Shape: shape.Line(&e.Title)},
 		{Name: "hypothesis", Doc: "what must stay true while the fault is in force", Shape: shape.Prose(&e.Hypothesis), Required: true},
+		{Name: "owner", Doc: "who answers for the hypothesis, and is named in reports; the owners of its dependencies by default", Shape: shape.ShortLine(&e.Owner, MaxOwner)},
 		{Name: "faults", Doc: "what goes wrong", Required: true,
 			Shape: shape.List[Fault]{To: &e.Faults, Item: func(f *Fault) shape.Shape { return faultShape{f} }, Min: 1, Max: maxFaults}},
 	}

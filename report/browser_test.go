@@ -160,6 +160,9 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("policy/compare", func(t *testing.T) { checkComparisonPolicy(t, browser) })
 	t.Run("policy/scan", func(t *testing.T) { checkScanPolicy(t, browser) })
 	t.Run("script", func(t *testing.T) { checkScript(t, browser) })
+	t.Run("filter", func(t *testing.T) { checkFilter(t, browser) })
+	t.Run("copy", func(t *testing.T) { checkCopy(t, browser) })
+	t.Run("contents", func(t *testing.T) { checkContents(t, browser) })
 	t.Run("keys", func(t *testing.T) { checkKeys(t, browser) })
 	t.Run("paper", func(t *testing.T) { checkPaper(t, browser) })
 	t.Run("accessible", func(t *testing.T) { checkAccess(t, browser) })
@@ -280,6 +283,10 @@ func checkPolicy(t *testing.T, browser context.Context) {
 		if got != color {
 			t.Errorf("%s is drawn in %s, want %s", selector, got, color)
 		}
+	}
+	suite := serve(t, browser, render(t, "html", Options{}, load(t, "suite")))
+	if got := eval[string](t, suite, `getComputedStyle(document.querySelector('.filter')).display`); got != "none" {
+		t.Errorf("a filter that does nothing is shown: display %s", got)
 	}
 	size := eval[[]float64](t, tab, `(b => [b.width, b.height])(document.querySelector('.series').getBoundingClientRect())`)
 	if size[0] < 300 || size[1] < 200 {

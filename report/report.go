@@ -35,6 +35,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/trends"
 	"github.com/blastgauge/blastgauge/report/validations"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // A Format writes a result. It writes once, after everything that can be wrong
@@ -62,6 +63,7 @@ type Options struct {
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
 	Everything bool          // html: nothing is folded, also on paper
+	Folder     string        // html of a comparison: absolute path of the folder of the page; empty: it has no links to the pages of its runs
 	Links      []encode.Link // github, junit and md: where the report and the job are; see [JobLinks]
 	Runs       string        // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
 }
@@ -71,13 +73,22 @@ func (o Options) terminal() terminal.Options {
 }
 
 func (o Options) page() page.Options {
-	return page.Options{StyleSheet: o.StyleSheet, Everything: o.Everything}
+	return page.Options{StyleSheet: o.StyleSheet, Everything: o.Everything, Folder: o.Folder}
 }
 
 // JobLinks are the links of a report that a job of a CI system makes, from the environment
 // of the job. Page is the absolute path of an HTML page that the job keeps; empty for none.
 func JobLinks(getenv func(name string) string, page string) []encode.Link {
 	return encode.JobLinks(getenv, page)
+}
+
+// Again is what repeats a run or a scan: the command, and the variables of the environment
+// that it needs.
+func Again(r *result.Result) words.Repetition {
+	if r.Scan != nil {
+		return scans.Again(r)
+	}
+	return results.Again(r)
 }
 
 // StyleSheet is the style sheet of all pages; see [Options].

@@ -388,11 +388,11 @@ func TestScanAgain(t *testing.T) {
 	page := func() string {
 		return strings.NewReplacer("&#39;", "'", "&#43;", "+").Replace(render(t, "html", Options{}, r))
 	}
-	if !strings.Contains(page(), "<pre>"+want+"</pre>") {
+	if !strings.Contains(page(), `<pre class="copy">`+want+"</pre>") {
 		t.Errorf("no %s", want)
 	}
 	r.Run.Choices.Demo = []string{"demo", "--scan", "--rate=20"}
-	if want := "<pre>blastgauge demo --scan '--rate=20' payments</pre>"; !strings.Contains(page(), want) {
+	if want := `<pre class="copy">blastgauge demo --scan --rate=20 payments</pre>`; !strings.Contains(page(), want) {
 		t.Errorf("no %s", want)
 	}
 }

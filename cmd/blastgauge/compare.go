@@ -19,6 +19,7 @@ import (
 
 type compareOptions struct {
 	base, head []string
+	names      [2]string // of the sides
 	margin     string
 	outputs    []string
 	open       bool
@@ -32,7 +33,7 @@ func newCompare(a *app) *cobra.Command {
 		Short: "Say what changed between two runs, and whether anything got worse",
 		Long:  help("compare"),
 		Example: `  blastgauge compare .blastgauge/runs/20261123t140231z-7f3a9c .blastgauge/runs/20261124t090000z-c20e71
-  blastgauge compare latest~1 latest
+  blastgauge compare latest~1 latest --base-name v2.18 --head-name v2.19
   blastgauge compare last-good/report.html report.html --margin 1.5 -o text -o md=comment.md
   blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
 		ValidArgsFunction: completeRuns(2),
@@ -42,6 +43,8 @@ func newCompare(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
 	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
+	f.StringVar(&o.names[0], "base-name", "", "what the report calls base, as `NAME`, such as v2.18")
+	f.StringVar(&o.names[1], "head-name", "", "what it calls head, as `NAME`")
 	openFlag(cmd, &o.open, "the page of -o html=PATH")
 	f.StringVar(&o.margin, "margin", "2", "the change that does not matter, in `POINTS`")
 	outputFlag(cmd, &o.outputs, report.CompareFormats())
@@ -72,6 +75,11 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	if err != nil {
 		return usage.Errorf("--margin %w", err)
 	}
+	names, err := compare.NewNames(o.names[0], o.names[1])
+	if err != nil {
+		return usage.Errorf("--base-name, --head-name: %w", err)
+	}
+	called := [2]string{names.Base, names.Head}
 	base, head, err := runs.Sides(args, o.base, o.head)
 	if err != nil {
 		return err
@@ -79,7 +87,7 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	var sides [2][]compare.Input
 	for i, paths := range [][]string{base, head} {
 		err := readNamed(ctx, func() (err error) {
-			sides[i], err = runs.Load(paths)
+			sides[i], err = runs.Load(paths, called[i])
 			return err
 		})
 		if err != nil {

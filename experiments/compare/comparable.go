@@ -39,14 +39,14 @@ func parts() []part {
 
 // findMismatch finds what makes the sides different experiments. Every run of both
 // sides is compared with the last run of base.
-func findMismatch(base, head []experimentRun) mismatch {
+func findMismatch(names Names, base, head []experimentRun) mismatch {
 	var m mismatch
 	switch {
 	case len(base) == 0:
-		m.add(ReasonOnlyInHead, "only head has it")
+		m.add(ReasonOnlyInHead, "only "+names.Head+" has it")
 		return m
 	case len(head) == 0:
-		m.add(ReasonOnlyInBase, "only base has it")
+		m.add(ReasonOnlyInBase, "only "+names.Base+" has it")
 		return m
 	}
 	reference := base[len(base)-1]
@@ -54,7 +54,7 @@ func findMismatch(base, head []experimentRun) mismatch {
 		want := p.digest(reference.Digests)
 		for i, side := range [][]experimentRun{base, head} {
 			for _, run := range side {
-				name := runName(i, run, side, p.digest)
+				name := runName(names.of(i), run, side, p.digest)
 				switch got := p.digest(run.Digests); {
 				case got == "" || want == "":
 					m.add(ReasonNoDigest, fmt.Sprintf("%s has no digest of its %s, so nobody knows whether they are the same", name, p.name))
@@ -69,11 +69,11 @@ func findMismatch(base, head []experimentRun) mismatch {
 
 // runName names the side of a run, and the run where the runs of the side are not
 // all the same.
-func runName(side int, run experimentRun, all []experimentRun, digest func(result.Digests) string) string {
+func runName(side string, run experimentRun, all []experimentRun, digest func(result.Digests) string) string {
 	if !slices.ContainsFunc(all, func(o experimentRun) bool { return digest(o.Digests) != digest(run.Digests) }) {
-		return sideName(side)
+		return side
 	}
-	return sideName(side) + " run " + run.in.Result.Run.ID
+	return side + " run " + run.in.Result.Run.ID
 }
 
 // onlyUntrusted reports whether nothing but the trust in their numbers keeps the sides

@@ -19,14 +19,15 @@ const DefaultMargin = 0.02
 // several, what varies from run to run enters the intervals. margin is the change of a
 // blast radius that does not matter, as a fraction.
 func Runs(base, head []Input, margin float64) *Comparison {
+	names := namesOf(base, head)
 	c := &Comparison{
-		Schema: Schema, Margin: margin, Confidence: stats.Confidence, FalseDiscoveries: stats.FalseDiscoveries, Counts: map[Status]int{},
+		Schema: Schema, Names: names.given(), Margin: margin, Confidence: stats.Confidence, FalseDiscoveries: stats.FalseDiscoveries, Counts: map[Status]int{},
 		Base: newRuns(base), Head: newRuns(head), Experiments: []Experiment{},
 		Differences: differences(base, head),
 	}
 	var all suite
 	for _, id := range experimentIDs(base, head) {
-		all = append(all, compareExperiment(id, base, head))
+		all = append(all, compareExperiment(id, names, base, head))
 	}
 	c.Spread = all.learnSpread()
 	all.judge(margin, c.Spread != nil)
@@ -93,7 +94,7 @@ func newRuns(side []Input) []Run {
 	for i, in := range side {
 		r := in.Result
 		list[i] = Run{
-			Source: in.Source, ID: r.Run.ID, Commit: r.Run.Commit, Seed: r.Run.Seed, Started: r.Run.Started, Ended: r.Run.Ended,
+			Source: in.Source, Page: in.Page, ID: r.Run.ID, Commit: r.Run.Commit, Seed: r.Run.Seed, Started: r.Run.Started, Ended: r.Run.Ended,
 			Outcome: r.Run.Outcome, ExitCode: r.Run.ExitCode, System: r.System.Name, Environment: r.System.Environment,
 			Version: r.Tool.Version, Toxiproxy: serverName(r.Toxiproxy),
 		}

@@ -11,33 +11,33 @@ import (
 
 // compareExperiment compares one experiment, except for the statuses of its journeys: these
 // are judged together with those of all others.
-func compareExperiment(id string, base, head []Input) *pending {
+func compareExperiment(id string, names Names, base, head []Input) *pending {
 	allBase, allHead := runsOf(id, base), runsOf(id, head)
 	all := slices.Concat(allHead, allBase)
 	e := Experiment{
-		ID: id, Title: all[0].Title, File: all[0].File, Line: all[0].Line, IfRefuted: all[0].IfRefuted,
+		ID: id, Title: all[0].Title, File: all[0].File, Line: all[0].Line, Owner: all[0].Owner, IfRefuted: all[0].IfRefuted,
 		Dependencies: dependencies(all),
 		Journeys:     []Journey{}, Invariants: []Invariant{}, Reasons: []string{},
 	}
-	why := findMismatch(allBase, allHead)
-	trustedBase := e.leaveOutUntrusted(0, allBase, &why)
-	trustedHead := e.leaveOutUntrusted(1, allHead, &why)
+	why := findMismatch(names, allBase, allHead)
+	trustedBase := e.leaveOutUntrusted(0, names, allBase, &why)
+	trustedHead := e.leaveOutUntrusted(1, names, allHead, &why)
 	shownBase, shownHead := trustedOrAll(trustedBase, allBase), trustedOrAll(trustedHead, allHead)
 	e.Base, e.Head = newSide(shownBase), newSide(shownHead)
 	e.Diff = why.diff
 	if len(why.reasons) > 0 {
 		e.Status = NotComparable
 		if why.onlyUntrusted() {
-			e.compareFacts(allBase, allHead)
+			e.compareFacts(names, allBase, allHead)
 		}
 		e.explain(why.reasons)
-		e.Journeys, _ = journeys(shownBase, shownHead, false)
+		e.Journeys, _ = journeys(names, shownBase, shownHead, false)
 		e.pickLead()
 		return &pending{Experiment: e}
 	}
-	e.Notes = append(e.Notes, notesOnSides(trustedBase, trustedHead)...)
-	p := &pending{Experiment: e, head: trustedHead}
-	p.Journeys, p.changes = journeys(trustedBase, trustedHead, true)
+	e.Notes = append(e.Notes, notesOnSides(names, trustedBase, trustedHead)...)
+	p := &pending{Experiment: e, names: names, head: trustedHead}
+	p.Journeys, p.changes = journeys(names, trustedBase, trustedHead, true)
 	p.Invariants = invariants(factualRuns(allBase), factualRuns(allHead))
 	p.Alerts = alerts(trustedBase, trustedHead)
 	p.Amplification = amplification(trustedBase, trustedHead)
@@ -46,14 +46,14 @@ func compareExperiment(id string, base, head []Input) *pending {
 
 // compareFacts compares the invariants of sides whose journeys cannot be compared. One
 // that head broke is a regression even so.
-func (e *Experiment) compareFacts(base, head []experimentRun) {
+func (e *Experiment) compareFacts(names Names, base, head []experimentRun) {
 	base, head = factualRuns(base), factualRuns(head)
 	if len(base) == 0 || len(head) == 0 {
 		return
 	}
 	e.Invariants = invariants(base, head)
 	for _, inv := range e.Invariants {
-		if r, _ := inv.reason(); inv.Status == Regressed {
+		if r, _ := inv.reason(names); inv.Status == Regressed {
 			e.Status = Regressed
 			e.explain([]reason{r})
 		}
@@ -62,18 +62,16 @@ func (e *Experiment) compareFacts(base, head []experimentRun) {
 
 // leaveOutUntrusted returns the runs of a side that can be trusted. It notes that
 // others are left out, or gives the reason why none is left.
-func (e *Experiment) leaveOutUntrusted(side int, all []experimentRun, why *mismatch) []experimentRun {
+func (e *Experiment) leaveOutUntrusted(side int, names Names, all []experimentRun, why *mismatch) []experimentRun {
 	trusted, problem := trustedRuns(all)
 	if problem != "" {
-		why.reasons = append(why.reasons, reason{[...]ReasonCode{ReasonBaseUntrusted, ReasonHeadUntrusted}[side], sideName(side) + " is " + problem})
+		why.reasons = append(why.reasons, reason{[...]ReasonCode{ReasonBaseUntrusted, ReasonHeadUntrusted}[side], names.of(side) + " is " + problem})
 	}
 	if left := len(all) - len(trusted); left > 0 && len(trusted) > 0 {
-		e.Notes = append(e.Notes, fmt.Sprintf("%s: %d of %d runs cannot be trusted and are left out", sideName(side), left, len(all)))
+		e.Notes = append(e.Notes, fmt.Sprintf("%s: %d of %d runs cannot be trusted and are left out", names.of(side), left, len(all)))
 	}
 	return trusted
 }
-
-func sideName(i int) string { return [...]string{"base", "head"}[i] }
 
 // trustedOrAll are the runs that are shown: those that can be trusted, or all if
 // none can be.
@@ -85,7 +83,7 @@ func trustedOrAll(trusted, all []experimentRun) []experimentRun {
 }
 
 // notesOnSides are differences that do not keep the sides from being compared.
-func notesOnSides(base, head []experimentRun) []string {
+func notesOnSides(names Names, base, head []experimentRun) []string {
 	var list []string
 	b, h := base[len(base)-1], head[len(head)-1]
 	if b.Digests.Limits != h.Digests.Limits {
@@ -93,11 +91,11 @@ func notesOnSides(base, head []experimentRun) []string {
 	}
 	for i, side := range [][]experimentRun{base, head} {
 		if s := newSide(side); s.Fault == string(result.GradeProbed) {
-			list = append(list, sideName(i)+": only our own probe met the fault; nothing shows that a journey did")
+			list = append(list, names.of(i)+": only our own probe met the fault; nothing shows that a journey did")
 		} else if s.Fault == string(result.GradeSparse) {
-			list = append(list, sideName(i)+": the fault met far less than was to be expected; that it did no harm says little")
+			list = append(list, names.of(i)+": the fault met far less than was to be expected; that it did no harm says little")
 		} else if s.Tripped > 0 {
-			list = append(list, sideName(i)+": a guardrail removed the fault early")
+			list = append(list, names.of(i)+": a guardrail removed the fault early")
 		}
 	}
 	return list
@@ -130,7 +128,7 @@ func limitsNote(b, h experimentRun) string {
 
 // judge gives the experiment the status of its journeys, invariants and alerts. One
 // regression makes it regressed; it is unchanged only if all of them are.
-func (e *Experiment) judge() {
+func (e *Experiment) judge(names Names) {
 	var all []Status
 	reasons := map[Status][]reason{}
 	for _, j := range e.Journeys {
@@ -138,7 +136,7 @@ func (e *Experiment) judge() {
 		reasons[j.Status] = append(reasons[j.Status], reason{j.ReasonCode, j.Name + ": " + j.Reason})
 	}
 	for _, inv := range e.Invariants {
-		if r, changed := inv.reason(); changed {
+		if r, changed := inv.reason(names); changed {
 			all = append(all, inv.Status)
 			reasons[inv.Status] = append(reasons[inv.Status], r)
 		}

@@ -66,8 +66,8 @@ func anyOf(name string, side []experimentRun, is func(experimentRun, *result.Inv
 }
 
 // reason is why the invariant changed; false if it is not known to have.
-func (i Invariant) reason() (reason, bool) {
-	text := fmt.Sprintf("invariant %q: %s in base, %s in head", i.Name, i.Base.text(), i.Head.text())
+func (i Invariant) reason(names Names) (reason, bool) {
+	text := fmt.Sprintf("invariant %q: %s in %s, %s in %s", i.Name, i.Base.text(), names.Base, i.Head.text(), names.Head)
 	switch i.Status {
 	case Regressed:
 		return reason{ReasonInvariantBroken, text}, true

@@ -12,7 +12,7 @@ import (
 // journeys compares each journey that a side has, and returns beside each the change that
 // is to be judged, nil where there is none. Where the experiment is not comparable, they
 // only show what each side found.
-func journeys(base, head []experimentRun, comparable bool) ([]Journey, []*stats.Comparison) {
+func journeys(names Names, base, head []experimentRun, comparable bool) ([]Journey, []*stats.Comparison) {
 	list := []Journey{}
 	var changes []*stats.Comparison
 	for _, name := range journeyNames(base, head) {
@@ -26,15 +26,15 @@ func journeys(base, head []experimentRun, comparable bool) ([]Journey, []*stats.
 			j.BaseLimit = &bLimit
 		}
 		j.Base, j.Head = newRadius(name, b, base), newRadius(name, h, head)
-		changes = append(changes, j.compare(b, h, comparable))
+		changes = append(changes, j.compare(names, b, h, comparable))
 		list = append(list, j)
 	}
 	return list, changes
 }
 
 // compare returns the change of a journey, nil where it is not comparable.
-func (j *Journey) compare(b, h []*result.BlastRadius, comparable bool) *stats.Comparison {
-	j.ReasonCode, j.Reason = notComparable(b, h, comparable)
+func (j *Journey) compare(names Names, b, h []*result.BlastRadius, comparable bool) *stats.Comparison {
+	j.ReasonCode, j.Reason = notComparable(names, b, h, comparable)
 	if len(b) == 0 || len(h) == 0 {
 		return nil
 	}
@@ -64,19 +64,19 @@ func (j *Journey) setChange(change stats.Comparison, ofSuite bool) {
 
 // notComparable is why the blast radii of a journey cannot be compared; empty if
 // they can.
-func notComparable(b, h []*result.BlastRadius, comparable bool) (ReasonCode, string) {
+func notComparable(names Names, b, h []*result.BlastRadius, comparable bool) (ReasonCode, string) {
 	switch {
 	case !comparable:
 		return ReasonExperimentNotComparable, "the experiments are not comparable"
 	case len(b) == 0:
-		return ReasonNotMeasuredInBase, "not measured in base"
+		return ReasonNotMeasuredInBase, "not measured in " + names.Base
 	case len(h) == 0:
-		return ReasonNotMeasuredInHead, "not measured in head"
+		return ReasonNotMeasuredInHead, "not measured in " + names.Head
 	case controlOf(b) != controlOf(h) || controlOf(b) == mixedControls:
-		return ReasonControlsDiffer, fmt.Sprintf("the kind of control differs: %s in base, %s in head", controlOf(b), controlOf(h))
+		return ReasonControlsDiffer, fmt.Sprintf("the kind of control differs: %s in %s, %s in %s", controlOf(b), names.Base, controlOf(h), names.Head)
 	}
 	if was, is := countedOf(b), countedOf(h); was != is {
-		return ReasonCountedStepsDiffer, fmt.Sprintf("the steps at which harm counts differ: %s in base, %s in head", was, is)
+		return ReasonCountedStepsDiffer, fmt.Sprintf("the steps at which harm counts differ: %s in %s, %s in %s", was, names.Base, is, names.Head)
 	}
 	return "", ""
 }

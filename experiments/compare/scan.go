@@ -43,10 +43,10 @@ func Results(base, head []Input, margin float64) (*Comparison, error) {
 func scansOf(base, head Input, margin float64) *Comparison {
 	sides := [2][]Input{{base}, {head}}
 	c := &Comparison{
-		Schema: Schema, Margin: margin, Confidence: stats.Confidence, FalseDiscoveries: stats.FalseDiscoveries, Counts: map[Status]int{},
+		Schema: Schema, Names: namesOf(sides[0], sides[1]).given(), Margin: margin, Confidence: stats.Confidence, FalseDiscoveries: stats.FalseDiscoveries, Counts: map[Status]int{},
 		Base: newRuns(sides[0]), Head: newRuns(sides[1]), Experiments: []Experiment{}, Differences: differences(sides[0], sides[1]),
 	}
-	p := &scanPair{base: base.Result.Scan, head: head.Result.Scan, margin: margin}
+	p := &scanPair{Names: namesOf(sides[0], sides[1]), base: base.Result.Scan, head: head.Result.Scan, margin: margin}
 	s := &ScanComparison{Cells: []CellChange{}, Counts: map[Status]int{}, Diff: diffDocuments(experimentRun{&result.Experiment{}, base}, experimentRun{&result.Experiment{}, head}, nil)}
 	p.compareRows(s)
 	p.comparePairs(s)
@@ -84,6 +84,7 @@ func (s *ScanComparison) exit() int {
 
 // A scanPair is the maps of both sides.
 type scanPair struct {
+	Names
 	base, head *scan.Map
 	margin     float64
 }
@@ -183,10 +184,10 @@ func (p *scanPair) compareCell(was, is *scan.Cell) (CellChange, bool) {
 		return c, false
 	case was == nil:
 		c.Head = sideOf(is, nil)
-		return set(NotComparable, ReasonOnlyInHead, "only head tries it")
+		return set(NotComparable, ReasonOnlyInHead, "only "+p.Head+" tries it")
 	case is == nil:
 		c.Base = sideOf(was, nil)
-		return set(NotComparable, ReasonOnlyInBase, "only base tries it")
+		return set(NotComparable, ReasonOnlyInBase, "only "+p.Base+" tries it")
 	}
 	before, after := p.base.Numbers(was), p.head.Numbers(is)
 	lead := leadOf(before, after)
@@ -195,7 +196,7 @@ func (p *scanPair) compareCell(was, is *scan.Cell) (CellChange, bool) {
 		return set(NotComparable, code, text)
 	}
 	if !was.Verdict.Decided() || !is.Verdict.Decided() {
-		return set(undecidedIn(was, is))
+		return set(p.undecidedIn(was, is))
 	}
 	return set(p.judge(was, is, c.Base.Share, c.Head.Share))
 }
@@ -248,26 +249,26 @@ func leadOf(before, after []scan.CellJourney) string {
 // apart says why the numbers of two cells mean different things; empty where they do not.
 func (p *scanPair) apart(before, after []scan.CellJourney) (string, ReasonCode) {
 	if p.base.Control != p.head.Control {
-		return fmt.Sprintf("base has a %s control, head a %s one", p.base.Control, p.head.Control), ReasonControlsDiffer
+		return fmt.Sprintf("%s has a %s control, %s a %s one", p.Base, p.base.Control, p.Head, p.head.Control), ReasonControlsDiffer
 	}
 	for _, j := range slices.Concat(before, after) {
 		if was, is := p.base.LimitOf(j.Journey), p.head.LimitOf(j.Journey); was != is {
-			return fmt.Sprintf("the limit of %s is %s in base and %s in head", j.Journey, percent(was), percent(is)), ReasonLimitsDiffer
+			return fmt.Sprintf("the limit of %s is %s in %s and %s in %s", j.Journey, percent(was), p.Base, percent(is), p.Head), ReasonLimitsDiffer
 		}
 	}
 	return "", ""
 }
 
 // undecidedIn says which side has no answer.
-func undecidedIn(was, is *scan.Cell) (Status, ReasonCode, string) {
+func (p *scanPair) undecidedIn(was, is *scan.Cell) (Status, ReasonCode, string) {
 	none := func(v scan.Verdict) bool { return v == scan.NotExercised || v == scan.Unavailable }
 	switch {
 	case none(was.Verdict) && none(is.Verdict):
 		return NotComparable, ReasonNothingToJudge, "neither side could measure it"
 	case is.Verdict.Decided():
-		return Uncertain, ReasonNotKnownInBase, "base has no answer, head says " + string(is.Verdict)
+		return Uncertain, ReasonNotKnownInBase, p.Base + " has no answer, " + p.Head + " says " + string(is.Verdict)
 	case was.Verdict.Decided():
-		return Uncertain, ReasonNotKnownInHead, "head has no answer, base says " + string(was.Verdict)
+		return Uncertain, ReasonNotKnownInHead, p.Head + " has no answer, " + p.Base + " says " + string(was.Verdict)
 	}
 	return Uncertain, ReasonUndecided, "neither side has an answer"
 }
@@ -277,17 +278,17 @@ func (p *scanPair) judge(was, is *scan.Cell, before, after *ShareOf) (Status, Re
 	broke, holds := onlyIn(brokenIn(is), brokenIn(was)), onlyIn(brokenIn(was), brokenIn(is))
 	switch {
 	case len(broke) > 0:
-		return Regressed, ReasonInvariantBroken, "head breaks “" + broke[0] + "”, base does not"
+		return Regressed, ReasonInvariantBroken, p.Head + " breaks “" + broke[0] + "”, " + p.Base + " does not"
 	case was.Verdict == scan.Harmless && is.Verdict == scan.Harmful && !is.Significant:
-		return Uncertain, ReasonChanceOfMany, "harmless in base and harmful in head, which may be chance among so many cells"
+		return Uncertain, ReasonChanceOfMany, "harmless in " + p.Base + " and harmful in " + p.Head + ", which may be chance among so many cells"
 	case was.Verdict == scan.Harmless && is.Verdict == scan.Harmful:
-		return Regressed, ReasonMoreHarm, "harmless in base, harmful in head"
+		return Regressed, ReasonMoreHarm, "harmless in " + p.Base + ", harmful in " + p.Head
 	case was.Verdict == scan.Harmful && is.Verdict == scan.Harmless && !was.Significant && len(was.Broken) == 0:
-		return Uncertain, ReasonChanceOfMany, "harmless in head, and harmful in base, which may be chance among so many cells"
+		return Uncertain, ReasonChanceOfMany, "harmless in " + p.Head + ", and harmful in " + p.Base + ", which may be chance among so many cells"
 	case was.Verdict == scan.Harmful && is.Verdict == scan.Harmless:
-		return Improved, ReasonLessHarm, "harmful in base, harmless in head"
+		return Improved, ReasonLessHarm, "harmful in " + p.Base + ", harmless in " + p.Head
 	case len(holds) > 0:
-		return Improved, ReasonInvariantHoldsAgain, "base breaks “" + holds[0] + "”, head does not"
+		return Improved, ReasonInvariantHoldsAgain, p.Base + " breaks “" + holds[0] + "”, " + p.Head + " does not"
 	}
 	return p.judgeShares(is.Verdict, before, after)
 }
@@ -306,9 +307,9 @@ func (p *scanPair) judgeShares(v scan.Verdict, before, after *ShareOf) (Status, 
 	}
 	switch {
 	case v == scan.Harmful && after.Low > before.High+p.margin:
-		return Regressed, ReasonMoreHarm, "harmful in both, and head harms more: the intervals lie apart"
+		return Regressed, ReasonMoreHarm, "harmful in both, and " + p.Head + " harms more: the intervals lie apart"
 	case v == scan.Harmful && after.High < before.Low-p.margin:
-		return Improved, ReasonLessHarm, "harmful in both, and head harms less: the intervals lie apart"
+		return Improved, ReasonLessHarm, "harmful in both, and " + p.Head + " harms less: the intervals lie apart"
 	case otherWidth(before.High-before.Low, after.High-after.Low):
 		return Unchanged, ReasonPrecision, same + ", known with other precision"
 	}
@@ -332,9 +333,9 @@ func (p *scanPair) compareBreakingPoint(was, is *scan.BreakingPoint) BreakingPoi
 	}
 	switch {
 	case was == nil:
-		return set(Uncertain, ReasonNotKnownInBase, "base did not search it")
+		return set(Uncertain, ReasonNotKnownInBase, p.Base+" did not search it")
 	case is == nil:
-		return set(Uncertain, ReasonNotKnownInHead, "head did not search it")
+		return set(Uncertain, ReasonNotKnownInHead, p.Head+" did not search it")
 	}
 	if text, code := p.apart(journeysOf(was), journeysOf(is)); text != "" {
 		return set(NotComparable, code, text)
@@ -345,13 +346,13 @@ func (p *scanPair) compareBreakingPoint(was, is *scan.BreakingPoint) BreakingPoi
 	case !inBase && !inHead:
 		return set(Uncertain, ReasonUndecided, "neither side shows where it is")
 	case !inBase:
-		return set(Uncertain, ReasonNotKnownInBase, "base does not show where it is")
+		return set(Uncertain, ReasonNotKnownInBase, p.Base+" does not show where it is")
 	case !inHead:
-		return set(Uncertain, ReasonNotKnownInHead, "head does not show where it is")
+		return set(Uncertain, ReasonNotKnownInHead, p.Head+" does not show where it is")
 	case hh <= bl:
-		return set(Regressed, ReasonBreaksEarlier, "journeys break at a shorter latency than in base")
+		return set(Regressed, ReasonBreaksEarlier, "journeys break at a shorter latency than in "+p.Base)
 	case hl >= bh:
-		return set(Improved, ReasonBreaksLater, "journeys break at a longer latency than in base")
+		return set(Improved, ReasonBreaksLater, "journeys break at a longer latency than in "+p.Base)
 	case len(was.Edges) != len(is.Edges):
 		return set(Uncertain, ReasonShapeDiffers, "it begins alike, and then goes on otherwise as latency grows")
 	case otherWidth(math.Log(bh/bl), math.Log(hh/hl)):

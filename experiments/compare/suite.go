@@ -12,6 +12,7 @@ import (
 // A pending experiment is compared, but for the statuses of its journeys.
 type pending struct {
 	Experiment
+	names   Names
 	head    []experimentRun     // that are compared
 	changes []*stats.Comparison // of each journey; nil where it is not comparable
 }
@@ -63,7 +64,7 @@ func (s suite) judge(margin float64, ofSuite bool) {
 			if c == nil {
 				continue
 			}
-			t := test{Comparison: *c, margin: margin, of: len(more), p: more[n], adjusted: adjustedMore[n]}
+			t := test{Comparison: *c, base: p.names.Base, margin: margin, of: len(more), p: more[n], adjusted: adjustedMore[n]}
 			if c.Estimate < 0 {
 				t.p, t.adjusted = less[n], adjustedLess[n]
 			}
@@ -75,7 +76,7 @@ func (s suite) judge(margin float64, ofSuite bool) {
 		}
 		if p.Status == "" {
 			p.Impact = p.impact(p.head)
-			p.judge()
+			p.judge(p.names)
 		}
 	}
 }
@@ -83,6 +84,7 @@ func (s suite) judge(margin float64, ofSuite bool) {
 // A test is a change with what is needed to judge it.
 type test struct {
 	stats.Comparison
+	base        string // what it is called
 	margin      float64
 	of          int     // changes that are judged together
 	p, adjusted float64 // of no change beyond the margin in the direction of the estimate
@@ -92,9 +94,9 @@ type test struct {
 func (t test) judge() (Status, ReasonCode, string) {
 	d := clampChange(t.Interval)
 	text := changeText(d, stats.Confidence)
-	changed, code, words := Regressed, ReasonMoreHarm, "more harm than in base: "
+	changed, code, words := Regressed, ReasonMoreHarm, "more harm than in "+t.base+": "
 	if d.Estimate < 0 {
-		changed, code, words = Improved, ReasonLessHarm, "less harm than in base: "
+		changed, code, words = Improved, ReasonLessHarm, "less harm than in "+t.base+": "
 	}
 	shown := d.Low > 0 || d.High < 0
 	beyond := shown && math.Abs(d.Estimate) > t.margin

@@ -46,6 +46,8 @@ func Statuses() []Status {
 type Input struct {
 	Source string // as the user named it
 	Result *result.Result
+	Side   string // what sentences call its side; empty: base or head. That of the first run of a side counts
+	Page   string // the absolute path of the run's own page; empty: there is none
 }
 
 // A Comparison is everything that was found by comparing head with base.
@@ -53,8 +55,10 @@ type Comparison struct {
 	Schema     string  `json:"schema"`
 	Margin     float64 `json:"margin"`     // a change up to this does not matter
 	Confidence float64 `json:"confidence"` // of every interval
-	Base       []Run   `json:"base"`
-	Head       []Run   `json:"head"`
+	// Names are what the sides are called; absent where nobody has named them.
+	Names *Names `json:"names,omitempty"`
+	Base  []Run  `json:"base"`
+	Head  []Run  `json:"head"`
 	// Experiments are in the order of reports, within each by the size of the
 	// change.
 	Experiments []Experiment   `json:"experiments"`
@@ -100,6 +104,7 @@ type Unseen struct {
 // A Run is one of the runs that are compared.
 type Run struct {
 	Source      string    `json:"source,omitempty"`
+	Page        string    `json:"-"` // see Input
 	ID          string    `json:"id"`
 	Commit      string    `json:"commit,omitempty"`
 	Seed        uint64    `json:"seed"`
@@ -127,6 +132,7 @@ type Experiment struct {
 	Title        string       `json:"title"`
 	File         string       `json:"file,omitempty"` // in head, or in base where head lacks it
 	Line         int          `json:"line,omitempty"`
+	Owner        string       `json:"owner,omitempty"` // as its document says
 	IfRefuted    string       `json:"if_refuted,omitempty"`
 	Dependencies []Dependency `json:"dependencies"` // that its faults go into
 	Status       Status       `json:"status"`

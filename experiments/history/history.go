@@ -44,7 +44,8 @@ type Run struct {
 	Environment string       `json:"environment"`
 	Version     string       `json:"version"`
 	Experiments []Experiment `json:"experiments"`
-	Scan        *Scanned     `json:"scan,omitempty"` // of a scan, which has no experiments and is in no trend
+	Selected    bool         `json:"selected,omitempty"` // only named experiments were run, or those of a game day, not all there were
+	Scan        *Scanned     `json:"scan,omitempty"`     // of a scan, which has no experiments and is in no trend
 }
 
 // Scanned is the head of a map.
@@ -98,6 +99,15 @@ type Trend struct {
 	Experiment string  `json:"experiment"`
 	Title      string  `json:"title"`  // of the newest
 	Points     []Point `json:"points"` // oldest first
+	// Gone is the first run of all experiments of the system that no longer has this one;
+	// absent where the newest such run has it.
+	Gone *Absence `json:"gone,omitempty"`
+}
+
+// An Absence is a run that does not have an experiment.
+type Absence struct {
+	Run     string    `json:"run"`
+	Started time.Time `json:"started"`
 }
 
 // A Point is one run of an experiment.
@@ -205,9 +215,29 @@ func (x *Index) gatherTrends() {
 			x.Trends[i].add(r, e)
 		}
 	}
+	for i := range x.Trends {
+		x.Trends[i].findGone(x.Runs)
+	}
 	slices.SortFunc(x.Trends, func(a, b Trend) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Experiment, b.Experiment))
 	})
+}
+
+// whole reports whether a run would have had an experiment that was there: it is no scan,
+// came to its end, and nobody chose its experiments.
+func (r Run) whole() bool { return r.Outcome == result.Completed && !r.Selected && r.Scan == nil }
+
+// findGone finds out since when the experiment is gone, from all runs, newest first.
+func (t *Trend) findGone(runs []Run) {
+	last := t.Latest()
+	for _, r := range runs {
+		if r.ID == last.Run || !r.Started.After(last.Started) {
+			return
+		}
+		if r.whole() && r.systemName() == t.System {
+			t.Gone = &Absence{r.ID, r.Started}
+		}
+	}
 }
 
 // systemName is "checkout on staging".

@@ -128,7 +128,7 @@ func wasRun(runs *os.Root, name string) bool {
 func summarize(in *result.Result) *Run {
 	r := &Run{
 		ID: in.Run.ID, Started: in.Run.Started, Ended: in.Run.Ended, Outcome: in.Run.Outcome, ExitCode: in.Run.ExitCode, Commit: in.Run.Commit,
-		System: in.System.Name, Environment: in.System.Environment, Version: in.Tool.Version, Experiments: []Experiment{},
+		System: in.System.Name, Environment: in.System.Environment, Version: in.Tool.Version, Selected: in.Run.Choices.Selected || in.Run.Choices.GameDay != "", Experiments: []Experiment{},
 	}
 	if m := in.Scan; m != nil {
 		r.Scan = &Scanned{Dependencies: len(m.Dependencies), Findings: len(m.Findings)}

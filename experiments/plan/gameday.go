@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -47,6 +48,23 @@ func (p *Plan) addGameDay(g *experiments.GameDay) {
 		p.GameDay.Items = append(p.GameDay.Items, GameDayItem(item))
 	}
 	p.Documents = append(p.Documents, Document{g.File, g.Text})
+}
+
+// shareOwners makes the owners that the game day names those of the experiments. Where it
+// names none, the experiment's document does.
+func (p *Plan) shareOwners() {
+	if p.GameDay == nil {
+		return
+	}
+	for i := range p.GameDay.Items {
+		item := &p.GameDay.Items[i]
+		for j := range p.Experiments {
+			if e := &p.Experiments[j]; e.ID == item.Experiment {
+				item.Owner = cmp.Or(item.Owner, e.Owner)
+				e.Owner = item.Owner
+			}
+		}
+	}
 }
 
 // ownBaselines says why the baselines of a game day are not shared.

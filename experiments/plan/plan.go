@@ -108,6 +108,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 	}
+	p.shareOwners()
 	switch {
 	case s.Defaults.ShareBaselines && p.GameDay != nil:
 		p.ownBaselines()
@@ -130,7 +131,7 @@ func systemDocuments(s *experiments.System) []Document {
 func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Experiment {
 	d := s.Defaults
 	e := Experiment{
-		ID: doc.ID, Title: cmp.Or(doc.Title, doc.ID), Hypothesis: doc.Hypothesis, IfRefuted: doc.IfRefuted,
+		ID: doc.ID, Title: cmp.Or(doc.Title, doc.ID), Hypothesis: doc.Hypothesis, Owner: doc.Owner, IfRefuted: doc.IfRefuted,
 		File: doc.File, Line: doc.Line,
 		Phases:     o.Phases.Over(doc.Settings.Phases).Over(d.Phases).Over(experiments.StandardPhases()),
 		Invariants: s.Invariants,

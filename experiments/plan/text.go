@@ -86,6 +86,9 @@ func (p *Plan) describeTraces() string {
 
 func (e Experiment) writeText(b *bytes.Buffer) {
 	fmt.Fprintf(b, "\n  # %s: %s\n", e.ID, inert.Text(e.Title))
+	if e.Owner != "" {
+		fmt.Fprintf(b, "      owner: %s\n", inert.Text(e.Owner))
+	}
 	for _, f := range e.Faults {
 		f.writeText(b)
 	}

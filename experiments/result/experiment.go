@@ -17,7 +17,7 @@ import (
 func (r *experimentRun) result(f *fold) Experiment {
 	p := r.plan
 	e := Experiment{
-		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
+		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, Owner: p.Owner, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
 		Warnings: slices.Clone(p.Warnings), Past: past(p.Past), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),

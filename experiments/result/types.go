@@ -92,6 +92,7 @@ const SetDocument = plan.SetDocument
 type Choices struct {
 	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
+	Flags    []string `json:"flags,omitempty"`    // that say how it is run, such as --create-proxies
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
 	Scan     []string `json:"scan,omitempty"`     // of a scan: names of dependencies, and its own flags
 	GameDay  string   `json:"game_day,omitempty"` // the file of the game day
@@ -143,6 +144,7 @@ type Experiment struct {
 	ID         string   `json:"id"`
 	Title      string   `json:"title"`
 	Hypothesis string   `json:"hypothesis"`
+	Owner      string   `json:"owner,omitempty"` // who answers for it, as its document says
 	IfRefuted  string   `json:"if_refuted,omitempty"`
 	File       string   `json:"file,omitempty"`
 	Line       int      `json:"line,omitempty"`

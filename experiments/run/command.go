@@ -10,14 +10,34 @@ import (
 const maxArgument = 4 << 10
 
 // nameCommand keeps the command that has started the system among the choices of the
-// plan, so that reports can repeat it. What it says as a secret is not kept.
+// plan, and the flags of the run, so that reports can repeat it. What the command says as a
+// secret is not kept.
 func (r *run) nameCommand() {
-	if len(r.o.Command) == 0 {
+	flags := r.o.flags()
+	if len(r.o.Command)+len(flags) == 0 {
 		return
 	}
 	named := *r.plan
-	named.Choices.Command = shownCommand(r.o.Command, r.secrets)
+	named.Choices.Flags = flags
+	if len(r.o.Command) > 0 {
+		named.Choices.Command = shownCommand(r.o.Command, r.secrets)
+	}
 	r.plan = &named
+}
+
+// flags are the options that change what a run does or how it ends, as its command line
+// says them.
+func (o Options) flags() (list []string) {
+	if o.CreateProxies {
+		list = append(list, "--create-proxies")
+	}
+	if o.NoPreflight {
+		list = append(list, "--no-preflight")
+	}
+	for _, v := range o.Allow {
+		list = append(list, "--allow="+string(v))
+	}
+	return list
 }
 
 // shownCommand returns a command without its secrets: those that are known, and what an

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
 )
@@ -79,6 +80,21 @@ func Text(to *string) Shape {
 // Breaks of lines in it are blanks, as YAML folds them.
 func Line(to *string) Shape {
 	return shown(to, "", func(s string) string { return strings.Join(strings.Fields(s), " ") })
+}
+
+// ShortLine is a Line of at most so many characters, for what stands beside other things.
+func ShortLine(to *string, most int) Shape {
+	text := Line(to).(Scalar[string])
+	parse := text.Parse
+	text.JSON["maxLength"] = most
+	text.Parse = func(s string) (string, *Diagnostic) {
+		s, wrong := parse(s)
+		if n := utf8.RuneCountInString(s); wrong == nil && n > most {
+			wrong = &Diagnostic{Msg: fmt.Sprintf("this text has %d characters: at most %d", n, most)}
+		}
+		return s, wrong
+	}
+	return text
 }
 
 // Prose is a text that may have several lines.

@@ -14,12 +14,12 @@ const rowHeight = 44
 
 // radiiPlot draws the blast radius of base above that of head. Where a side has
 // several runs, each is a small ring.
-func radiiPlot(s page.RootScale, j *compare.Journey) template.HTML {
+func radiiPlot(s page.RootScale, j *compare.Journey, names compare.Names) template.HTML {
 	if j == nil || j.Base == nil && j.Head == nil {
 		return ""
 	}
 	var d page.Drawing
-	d.Open("fp", rowHeight, "base "+radiusText(j.Base)+", head "+radiusText(j.Head)+", limit "+words.Limit(j.Limit))
+	d.Open("fp", rowHeight, names.Base+" "+radiusText(j.Base)+", "+names.Head+" "+radiusText(j.Head)+", limit "+words.Limit(j.Limit))
 	d.Vertical(page.ZeroLine(), page.X(s.At(0)), 0, rowHeight)
 	d.Vertical(page.LimitLine(), page.X(s.At(j.Limit)), 2, rowHeight-2)
 	if j.BaseLimit != nil {

@@ -50,12 +50,12 @@ func suiteOf(c *compare.Comparison, e *compare.Experiment, links []encode.Link) 
 		}
 		s.Add(o)
 	}
-	s.Add(encode.Outcome{Name: called + ": no regression", Verdict: verdictOf(e.Status), Type: statusCode(e.Status), Reasons: reasonsOf(e), Links: links})
+	s.Add(encode.Outcome{Name: called + ": no regression", Verdict: verdictOf(e.Status), Type: statusCode(e.Status), Reasons: reasonsOf(c, e), Links: links})
 	for _, j := range e.Journeys {
 		add("blast radius of "+j.Name, j.Status, j.Reason)
 	}
 	for _, inv := range e.Invariants {
-		add("invariant "+inv.Name, inv.Status, invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
+		add("invariant "+inv.Name, inv.Status, invariantState(inv.Base)+" in "+c.Called().Base+", "+invariantState(inv.Head)+" in "+c.Called().Head)
 	}
 	for _, a := range e.Alerts {
 		add("alert "+a.Alert, a.Status, a.Base.String()+" in base, "+a.Head.String()+" in head")
@@ -64,9 +64,9 @@ func suiteOf(c *compare.Comparison, e *compare.Experiment, links []encode.Link) 
 }
 
 // reasonsOf says why an experiment has its status, a change in a sentence first.
-func reasonsOf(e *compare.Experiment) []string {
+func reasonsOf(c *compare.Comparison, e *compare.Experiment) []string {
 	if e.Status == compare.Regressed {
-		return append([]string{changeSentence(e)}, e.Reasons...)
+		return append([]string{changeSentence(e, c.Called())}, e.Reasons...)
 	}
 	return e.Reasons
 }
@@ -85,6 +85,9 @@ func verdictOf(s compare.Status) result.Verdict {
 // setProperties sets the numbers of an experiment, for those who chart them.
 func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment) {
 	s.Set("status", statusCode(e.Status))
+	if e.Owner != "" {
+		s.Set("owner", e.Owner)
+	}
 	s.Set("base", runsName(c.Base))
 	s.Set("head", runsName(c.Head))
 	if j := e.Lead(); j != nil && j.Change != nil {
@@ -108,7 +111,7 @@ func WriteGitHub(w io.Writer, c *compare.Comparison, links ...encode.Link) error
 	for _, e := range dearestFirst(c) {
 		switch e.Status {
 		case compare.Regressed:
-			commands.Add("error", e.File, e.Line, words.Called(e.ID, e.Title)+" regressed", changeSentence(e))
+			commands.Add("error", e.File, e.Line, words.Called(e.ID, e.Title)+" regressed", changeSentence(e, c.Called()))
 		case compare.NotComparable:
 			commands.Add("warning", e.File, e.Line, words.Called(e.ID, e.Title)+" not comparable", strings.Join(e.Reasons, "; "))
 		}

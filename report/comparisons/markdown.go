@@ -33,7 +33,7 @@ func WriteMarkdown(w io.Writer, c *compare.Comparison, links ...encode.Link) err
 	m.Fold("Verdicts, recovery and invariants", func(m *encode.Comment) { sideTable(m, c) })
 	m.Fold("Notes", func(m *encode.Comment) { noteList(m, c) })
 	m.Line("")
-	m.Line("<sub>base ", encode.Markdown(runsName(c.Base)), ", head ", encode.Markdown(runsName(c.Head)), ". ", encode.Code(command(c)), "</sub>")
+	m.Line("<sub>", encode.Markdown(baseTitle(c)), ", ", encode.Markdown(headTitle(c)), ". ", encode.Code(command(c)), "</sub>")
 	m.Links(links)
 	_, err := io.WriteString(w, m.String())
 	return err
@@ -47,7 +47,7 @@ func regressions(m *encode.Comment, c *compare.Comparison) {
 	for _, e := range dearestFirst(c)[:min(most, len(c.Experiments))] {
 		if e.Status == compare.Regressed {
 			m.Line("")
-			m.Line(encode.Strong(titleOf(e)), " ", encode.Markdown(strings.TrimPrefix(changeSentence(e), titleOf(e))), ownersOf(e))
+			m.Line(encode.Strong(titleOf(e)), " ", encode.Markdown(strings.TrimPrefix(changeSentence(e, c.Called()), titleOf(e))), ownersOf(e))
 		}
 	}
 	if n > most {
@@ -67,13 +67,11 @@ func markdownName(e *compare.Experiment) string {
 	return encode.Markdown(e.Title) + " " + encode.Code(e.ID)
 }
 
-// ownersOf names the owners of the dependencies of an experiment.
+// ownersOf names who answers for an experiment.
 func ownersOf(e *compare.Experiment) string {
 	var list []string
-	for _, d := range e.Dependencies {
-		if d.Owner != "" {
-			list = append(list, encode.Code(d.Owner))
-		}
+	for _, name := range owners(e) {
+		list = append(list, encode.Code(name))
 	}
 	if len(list) == 0 {
 		return ""
@@ -93,7 +91,7 @@ func changeTable(m *encode.Comment, c *compare.Comparison, statuses ...compare.S
 				}
 				if rows++; rows == 1 {
 					m.Line("")
-					m.Line("| | Experiment | Journey | Base | Head | Change, points | Limit |")
+					m.Line("| | Experiment | Journey | " + encode.Markdown(figures.Capital(c.Called().Base)) + " | " + encode.Markdown(figures.Capital(c.Called().Head)) + " | Change, points | Limit |")
 					m.Line("|---|---|---|---:|---:|---:|---:|")
 				}
 				m.Line(fmt.Sprintf("| %s %s | %s | %s | %s | %s | %s [%s, %s] | %s |", statusGlyph(j.Status), statusWord(j.Status),

@@ -30,7 +30,7 @@ func WriteHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 	if err != nil {
 		return err
 	}
-	p := &document{Frame: page.NewFrame("Comparison", title(c), o), C: c, JSON: embedded, Scale: radiusScale(c), Change: changeScaleFor(c)}
+	p := &document{Frame: page.NewFrame("Comparison", title(c), o), C: c, JSON: embedded, folder: o.Folder, Scale: radiusScale(c), Change: changeScaleFor(c)}
 	for i := range c.Experiments {
 		p.add(&c.Experiments[i])
 	}
@@ -51,6 +51,7 @@ func functions() template.FuncMap {
 		"signed":      signedPoints,
 		"state":       invariantState,
 		"calls":       amplificationChange,
+		"name":        figures.Capital,
 	}
 }
 
@@ -71,6 +72,7 @@ type document struct {
 	Notes  []string
 	Scale  page.RootScale
 	Change changeScale
+	folder string // of the page
 }
 
 // add sorts an experiment into the parts of the page.
@@ -112,6 +114,29 @@ func place(c *compare.Comparison) string {
 // Headline is the answer in one line.
 func (p *document) Headline() string { return headline(p.C) }
 
+// Contents lists the sections of the page, in its order.
+func (p *document) Contents() []page.Entry {
+	var list []page.Entry
+	add := func(there bool, id, name string, inside ...page.Link) {
+		if there {
+			list = append(list, page.Entry{Link: page.Link{ID: id, Name: name}, Inside: inside})
+		}
+	}
+	var changed []page.Link
+	for _, r := range p.Rows {
+		if r.First {
+			changed = append(changed, page.Link{ID: r.E.ID, Name: statusGlyph(r.Status) + " " + r.E.Name()})
+		}
+	}
+	add(len(changed) > 0, "_changes", "Change per experiment", changed...)
+	add(len(p.Sides) > 0, "_sides", "Verdicts, recovery and invariants")
+	add(len(p.Apart) > 0, "_apart", "Not comparable")
+	add(len(p.Diffs)+len(p.C.Differences) > 0, "_differences", "What differs")
+	add(true, "_method", "How changes are judged")
+	add(true, "_again", "Reproduce")
+	return list
+}
+
 // Unseen says how large a regression could have been without being seen.
 func (p *document) Unseen() string { return unseenBelow(p.C) }
 
@@ -129,11 +154,11 @@ func (p *document) Spread() string {
 // Place is the system and its environment.
 func (p *document) Place() string { return place(p.C) }
 
-// Base names the runs of base.
-func (p *document) Base() string { return runsName(p.C.Base) }
+// Base is the side of base.
+func (p *document) Base() sideLink { return newSideLink(p.C.Called().Base, p.C.Base, p.folder) }
 
-// Head names the runs of head.
-func (p *document) Head() string { return runsName(p.C.Head) }
+// Head is the side of head.
+func (p *document) Head() sideLink { return newSideLink(p.C.Called().Head, p.C.Head, p.folder) }
 
 // Command makes the comparison again.
 func (p *document) Command() string { return command(p.C) }
@@ -189,7 +214,7 @@ func lead(e experiment, full bool) page.Sentence {
 	j := e.Lead()
 	switch {
 	case full || j == nil || j.Change == nil || j.Status != e.Status:
-		return page.Sentence{Before: "", Link: to, After: strings.TrimPrefix(changeSentence(e.Experiment), e.Title)}
+		return page.Sentence{Before: "", Link: to, After: strings.TrimPrefix(changeSentence(e.Experiment, e.p.C.Called()), e.Title)}
 	case j.Change.Estimate > 0:
 		return page.Sentence{Before: "Harm from ", Link: to, After: " rises by " + figures.Points(j.Change.Estimate) + " points."}
 	}
@@ -219,16 +244,18 @@ func (e experiment) Targets() string {
 	return strings.Join(list, "; ")
 }
 
-// Owners are the owners of these dependencies.
-func (e experiment) Owners() string {
-	var list []string
-	for _, d := range e.Dependencies {
-		if d.Owner != "" && !slices.Contains(list, d.Owner) {
-			list = append(list, d.Owner)
+// Pages lead to the experiment on the pages of both sides, as far as these are known.
+func (e experiment) Pages() (list []page.Link) {
+	for _, s := range []sideLink{e.p.Base(), e.p.Head()} {
+		if to := s.Of(e.ID); to != "" {
+			list = append(list, page.Link{ID: to, Name: s.Name})
 		}
 	}
-	return strings.Join(list, ", ")
+	return list
 }
+
+// Owners names who answers for the experiment.
+func (e experiment) Owners() string { return strings.Join(owners(e.Experiment), ", ") }
 
 // Advice is what the documents say to do when the hypothesis is refuted.
 func (e experiment) Advice() string {
@@ -312,7 +339,7 @@ type row struct {
 }
 
 // Radii draws the blast radii of both sides.
-func (r row) Radii() template.HTML { return radiiPlot(r.E.p.Scale, r.J) }
+func (r row) Radii() template.HTML { return radiiPlot(r.E.p.Scale, r.J, r.E.p.C.Called()) }
 
 // Moved draws the change.
 func (r row) Moved() template.HTML {

@@ -123,13 +123,13 @@ func pointSentence(b *compare.BreakingPointChange) string {
 }
 
 // dependencySentences say which dependencies are new, gone, or behave otherwise.
-func dependencySentences(s *compare.ScanComparison) (list []string) {
+func dependencySentences(s *compare.ScanComparison, names compare.Names) (list []string) {
 	for _, d := range s.Dependencies {
 		switch d.Only {
 		case compare.InHead:
-			list = append(list, d.Name+" is new in head")
+			list = append(list, d.Name+" is new in "+names.Head)
 		case compare.InBase:
-			list = append(list, d.Name+" is gone: only base has it")
+			list = append(list, d.Name+" is gone: only "+names.Base+" has it")
 		default:
 			list = append(list, d.Name+": "+strings.Join(words.NonEmpty(changedWord(declared, d.BaseDeclared, d.HeadDeclared), changedWord("behaves", d.BaseBehaves, d.HeadBehaves)), "; "))
 		}
@@ -153,11 +153,11 @@ func changedWord(what, base, head string) string {
 
 // findingSentences say which findings are new or gone. One that the other side could not
 // show is told as such.
-func findingSentences(s *compare.ScanComparison) (list []string) {
+func findingSentences(s *compare.ScanComparison, names compare.Names) (list []string) {
 	for _, f := range s.Findings {
-		lead := map[bool]string{true: "gone: ", false: "not known any more, as head has no answer there: "}[f.Known]
+		lead := map[bool]string{true: "gone: ", false: "not known any more, as " + names.Head + " has no answer there: "}[f.Known]
 		if f.Only == compare.InHead {
-			lead = map[bool]string{true: "new: ", false: "new, or not seen in base, which has no answer there: "}[f.Known]
+			lead = map[bool]string{true: "new: ", false: "new, or not seen in " + names.Base + ", which has no answer there: "}[f.Known]
 		}
 		list = append(list, lead+words.Finding(&f.Finding))
 	}
@@ -220,5 +220,5 @@ func scanCommand(c *compare.Comparison) string {
 			parts = append(parts, words.ShellWord(r.Source))
 		}
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(append(parts, nameFlags(c)...), " ")
 }

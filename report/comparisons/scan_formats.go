@@ -15,13 +15,13 @@ import (
 // writeScanText writes the comparison of two scans for a terminal or a log.
 func writeScanText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 	p, s := &printer{terminal.NewPrinter(o)}, c.Scan
-	p.Sides("base "+runsName(c.Base), "head "+runsName(c.Head))
+	p.Sides(baseTitle(c), headTitle(c))
 	p.Wrap("", inert.Text(scanHeadline(s)))
 	for _, status := range []compare.Status{compare.Regressed, compare.Improved} {
 		p.scanList(figures.Capital(statusWord(status)), status, scanMoves(s, status))
 	}
-	p.scanList("Dependencies", "", dependencySentences(s))
-	p.scanList("Findings", "", findingSentences(s))
+	p.scanList("Dependencies", "", dependencySentences(s, c.Called()))
+	p.scanList("Findings", "", findingSentences(s, c.Called()))
 	p.scanList("Not decided: neither a regression nor the absence of one", compare.Uncertain, scanReasons(s, compare.Uncertain))
 	p.scanList("Not comparable, left out of the result", compare.NotComparable, scanReasons(s, compare.NotComparable))
 	p.scanDiff(s)
@@ -86,8 +86,8 @@ func writeScanMarkdown(w io.Writer, c *compare.Comparison, links []encode.Link) 
 	}
 	titled("Regressed", scanMoves(s, compare.Regressed))
 	titled("Improved", scanMoves(s, compare.Improved))
-	titled("Dependencies", dependencySentences(s))
-	titled("Findings", findingSentences(s))
+	titled("Dependencies", dependencySentences(s, c.Called()))
+	titled("Findings", findingSentences(s, c.Called()))
 	m.Fold("Not decided", list(scanReasons(s, compare.Uncertain)))
 	m.Fold("Not comparable", list(scanReasons(s, compare.NotComparable)))
 	m.Fold("Notes", list(scanNotes(c)))
@@ -96,7 +96,7 @@ func writeScanMarkdown(w io.Writer, c *compare.Comparison, links []encode.Link) 
 		m.Line(encode.Markdown(figures.Capital(counts) + "."))
 	}
 	m.Line("")
-	m.Line("<sub>base ", encode.Markdown(runsName(c.Base)), ", head ", encode.Markdown(runsName(c.Head)), ". ", encode.Code(scanCommand(c)), "</sub>")
+	m.Line("<sub>", encode.Markdown(baseTitle(c)), ", ", encode.Markdown(headTitle(c)), ". ", encode.Code(scanCommand(c)), "</sub>")
 	m.Links(links)
 	_, err := io.WriteString(w, m.String())
 	return err
@@ -166,10 +166,10 @@ func writeScanNDJSON(w io.Writer, c *compare.Comparison) error {
 		x := &c.Scan.BreakingPoints[i]
 		list = append(list, encode.Event{Event: "breaking_point", Dependency: x.Dependency, Status: statusCode(x.Status), What: pointSentence(x), Reasons: words.NonEmpty(x.Reason)})
 	}
-	for _, text := range dependencySentences(c.Scan) {
+	for _, text := range dependencySentences(c.Scan, c.Called()) {
 		list = append(list, encode.Event{Event: "dependency", What: text})
 	}
-	for _, text := range findingSentences(c.Scan) {
+	for _, text := range findingSentences(c.Scan, c.Called()) {
 		list = append(list, encode.Event{Event: "finding", What: text})
 	}
 	list = append(list, encode.Event{Event: "end", What: scanHeadline(c.Scan), ExitCode: &c.ExitCode})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -14,8 +15,9 @@ import (
 // A scanDocument is the content of the page of two scans.
 type scanDocument struct {
 	page.Frame
-	C    *compare.Comparison
-	JSON template.JS
+	C      *compare.Comparison
+	JSON   template.JS
+	folder string // of the page
 }
 
 // writeScanHTML writes the page of a comparison of two scans, with the comparison embedded.
@@ -31,8 +33,8 @@ func writeScanHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 	title := strings.Join(words.NonEmpty(scanHeadline(c.Scan), place(c)), " · ")
 	return page.Write(w, files, template.FuncMap{
 		"statusGlyph": statusGlyph, "statusWord": statusWord, "statusTone": func(s compare.Status) string { return page.Tone(statusVerdict(s)) },
-		"does": does, "cellSide": cellSide, "pointSide": pointSide,
-	}, &scanDocument{Frame: page.NewFrame("Comparison of scans", title, o), C: c, JSON: embedded})
+		"name": figures.Capital, "does": does, "cellSide": cellSide, "pointSide": pointSide,
+	}, &scanDocument{Frame: page.NewFrame("Comparison of scans", title, o), C: c, JSON: embedded, folder: o.Folder})
 }
 
 // does is what a cell is about, behind the name of its dependency.
@@ -44,11 +46,11 @@ func (d *scanDocument) Headline() string { return scanHeadline(d.C.Scan) }
 // Place names the system.
 func (d *scanDocument) Place() string { return place(d.C) }
 
-// Base names the scan of base.
-func (d *scanDocument) Base() string { return runsName(d.C.Base) }
+// Base is the scan of base.
+func (d *scanDocument) Base() sideLink { return newSideLink(d.C.Called().Base, d.C.Base, d.folder) }
 
-// Head names the scan of head.
-func (d *scanDocument) Head() string { return runsName(d.C.Head) }
+// Head is the scan of head.
+func (d *scanDocument) Head() sideLink { return newSideLink(d.C.Called().Head, d.C.Head, d.folder) }
 
 // Figures count the cells, pairs and breaking points by status.
 func (d *scanDocument) Figures() (list []scanCount) {
@@ -69,6 +71,17 @@ func (d *scanDocument) Moved() []*compare.CellChange {
 	return append(allWith(d.C.Scan, compare.Regressed), allWith(d.C.Scan, compare.Improved)...)
 }
 
+// A cellTable is a table of cells, with the names of both sides.
+type cellTable struct {
+	List       []*compare.CellChange
+	Base, Head sideLink
+}
+
+// Cells is the table of some cells.
+func (d *scanDocument) Cells(list []*compare.CellChange) cellTable {
+	return cellTable{list, d.Base(), d.Head()}
+}
+
 // Others are all others.
 func (d *scanDocument) Others() (list []*compare.CellChange) {
 	for _, s := range []compare.Status{compare.NotComparable, compare.Uncertain, compare.Unchanged} {
@@ -78,10 +91,10 @@ func (d *scanDocument) Others() (list []*compare.CellChange) {
 }
 
 // Dependencies say which are new, gone, or behave otherwise.
-func (d *scanDocument) Dependencies() []string { return dependencySentences(d.C.Scan) }
+func (d *scanDocument) Dependencies() []string { return dependencySentences(d.C.Scan, d.C.Called()) }
 
 // Findings say which are new or gone.
-func (d *scanDocument) Findings() []string { return findingSentences(d.C.Scan) }
+func (d *scanDocument) Findings() []string { return findingSentences(d.C.Scan, d.C.Called()) }
 
 // Notes are what a reader should know.
 func (d *scanDocument) Notes() []string { return scanNotes(d.C) }

@@ -29,7 +29,7 @@ func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 		return writeScanText(w, c, o)
 	}
 	p := &printer{terminal.NewPrinter(o)}
-	p.Sides("base "+runsName(c.Base), "head "+runsName(c.Head))
+	p.Sides(baseTitle(c), headTitle(c))
 	if text := largestChange(c); text != "" {
 		p.Wrap("", inert.Text(text))
 	}
@@ -63,7 +63,7 @@ func (p *printer) changes(c *compare.Comparison) {
 	}
 	name := p.nameColumn()
 	p.Line("")
-	p.Line(strings.Repeat(" ", markColumn+name), terminal.Right("base", sideColumn), terminal.Right("head", sideColumn), terminal.Right("change, points", changeColumn+boundsColumn))
+	p.Line(strings.Repeat(" ", markColumn+name), p.columnHead(c.Called().Base), p.columnHead(c.Called().Head), terminal.Right("change, points", changeColumn+boundsColumn))
 	for i := range c.Experiments {
 		e := &c.Experiments[i]
 		switch {
@@ -78,6 +78,11 @@ func (p *printer) changes(c *compare.Comparison) {
 			}
 		}
 	}
+}
+
+// columnHead heads the column of a side.
+func (p *printer) columnHead(name string) string {
+	return terminal.Right(terminal.Cut(inert.Text(name), sideColumn-1), sideColumn)
 }
 
 // nameColumn is what the other columns leave for the name.

@@ -117,7 +117,7 @@ func largestChange(c *compare.Comparison) string {
 	for _, s := range []compare.Status{compare.Regressed, compare.Improved} {
 		for i := range c.Experiments {
 			if e := &c.Experiments[i]; e.Status == s {
-				return changeSentence(e)
+				return changeSentence(e, c.Called())
 			}
 		}
 	}
@@ -126,17 +126,17 @@ func largestChange(c *compare.Comparison) string {
 
 // changeSentence says what changed in an experiment: "Inventory slow by 800 ms now harms 6.0% of checkout journeys,
 // up from 1.5% (+4.5 points, 95% CI 3.1 to 5.9)."
-func changeSentence(e *compare.Experiment) string {
+func changeSentence(e *compare.Experiment, names compare.Names) string {
 	var parts []string
 	if j := e.Lead(); j != nil && j.Change != nil && j.Status == e.Status {
-		parts = append(parts, "now harms "+harmChange(j))
+		parts = append(parts, "now harms "+harmChange(j, names))
 	}
 	for _, inv := range e.Invariants {
 		switch {
 		case inv.Status == compare.Regressed && e.Status == compare.Regressed:
-			parts = append(parts, "breaks “"+inv.Name+"” ("+invariantState(inv.Head)+"), which held in base")
+			parts = append(parts, "breaks “"+inv.Name+"” ("+invariantState(inv.Head)+"), which held in "+names.Base)
 		case inv.Status == compare.Improved && e.Status == compare.Improved:
-			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in base)")
+			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in "+names.Base+")")
 		}
 	}
 	for _, a := range e.Alerts {
@@ -144,13 +144,17 @@ func changeSentence(e *compare.Experiment) string {
 			parts = append(parts, "changes what becomes of the alert "+a.Alert+" ("+alertChange(a)+")")
 		}
 	}
-	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e)
+	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e, names)
 }
 
 // harmChange writes the harm of a journey on both sides: "6.0% of checkout journeys, up from
-// 1.5% (+4.5 points, 95% CI 3.1 to 5.9)".
-func harmChange(j *compare.Journey) string {
-	return excess(j.Head) + " of " + j.Name + " journeys, " + direction(j) + " from " + excess(j.Base) + " (" + changeWords(j.Change) + ")"
+// 1.5% (+4.5 points, 95% CI 3.1 to 5.9)". Sides that somebody has named are named.
+func harmChange(j *compare.Journey, names compare.Names) string {
+	inBase, inHead := "", ""
+	if names != compare.StandardNames() {
+		inBase, inHead = " in "+names.Base, " in "+names.Head
+	}
+	return excess(j.Head) + " of " + j.Name + " journeys" + inHead + ", " + direction(j) + " from " + excess(j.Base) + inBase + " (" + changeWords(j.Change) + ")"
 }
 
 // dearestFirst are the experiments, but of those that regressed first the one that costs the
@@ -167,7 +171,7 @@ func dearestFirst(c *compare.Comparison) []*compare.Experiment {
 		if first < 0 {
 			first = i
 		}
-		if e.Impact != nil && changeImpact(e) != "" && e.Impact.Checkouts.Estimate > most {
+		if e.Impact != nil && changeImpact(e, c.Called()) != "" && e.Impact.Checkouts.Estimate > most {
 			dearest, most = i, e.Impact.Checkouts.Estimate
 		}
 	}
@@ -182,7 +186,7 @@ func dearestFirst(c *compare.Comparison) []*compare.Experiment {
 // changeImpact says what the change is worth in the real system's traffic, where a
 // document declares that: " By arithmetic that is 540 more harmed checkouts an hour
 // (372 to 708), or 21,600 EUR (14,880 to 28,320)."
-func changeImpact(e *compare.Experiment) string {
+func changeImpact(e *compare.Experiment, names compare.Names) string {
 	i := e.Impact
 	if i == nil {
 		return ""
@@ -193,7 +197,7 @@ func changeImpact(e *compare.Experiment) string {
 	}
 	before := ""
 	if j := &e.Journeys[k]; j.Name != e.Journey && j.Change != nil { // another one changed more, and may cost less
-		before = " It now harms " + harmChange(j) + "."
+		before = " It now harms " + harmChange(j, names) + "."
 	}
 	more := "more"
 	sign := func(a result.Amount) result.Amount { return a }
@@ -208,6 +212,21 @@ func changeImpact(e *compare.Experiment) string {
 		text += ", or " + words.Amount(sign(*i.Money), inert.Text(i.Currency))
 	}
 	return text + "."
+}
+
+// owners are who answers for an experiment: whom its document names, or else the owners of
+// its dependencies, each once.
+func owners(e *compare.Experiment) []string {
+	if e.Owner != "" {
+		return []string{e.Owner}
+	}
+	var list []string
+	for _, d := range e.Dependencies {
+		if d.Owner != "" && !slices.Contains(list, d.Owner) {
+			list = append(list, d.Owner)
+		}
+	}
+	return list
 }
 
 // direction is the word for a harm that went up or down.
@@ -315,6 +334,26 @@ func runsName(runs []compare.Run) string {
 	return name
 }
 
+// baseTitle and headTitle are a side with its runs: "base 7f3a9c", "naive 7f3a9c".
+func baseTitle(c *compare.Comparison) string {
+	return inert.Text(c.Called().Base) + " " + runsName(c.Base)
+}
+func headTitle(c *compare.Comparison) string {
+	return inert.Text(c.Called().Head) + " " + runsName(c.Head)
+}
+
+// nameFlags are the flags that name the sides, where somebody has named them.
+func nameFlags(c *compare.Comparison) (flags []string) {
+	standard, called := compare.StandardNames(), c.Called()
+	if called.Base != standard.Base {
+		flags = append(flags, "--base-name "+words.ShellWord(called.Base))
+	}
+	if called.Head != standard.Head {
+		flags = append(flags, "--head-name "+words.ShellWord(called.Head))
+	}
+	return flags
+}
+
 // command makes the comparison again.
 func command(c *compare.Comparison) string {
 	var parts []string
@@ -328,7 +367,7 @@ func command(c *compare.Comparison) string {
 			parts = append(parts, "--head "+words.ShellWord(r.Source))
 		}
 	}
-	return "blastgauge compare " + strings.Join(parts, " ") + " --margin " + figures.Short(c.Margin*100, 2)
+	return "blastgauge compare " + strings.Join(append(parts, nameFlags(c)...), " ") + " --margin " + figures.Short(c.Margin*100, 2)
 }
 
 // storms are the dependencies that either side called far more often while the fault

@@ -32,14 +32,14 @@ func TestTheDearestRegressionComesFirst(t *testing.T) {
 	if got := strings.Join(order, " "); got != "dear a b d" {
 		t.Errorf("in the order %s", got)
 	}
-	text := changeSentence(&c.Experiments[2])
+	text := changeSentence(&c.Experiments[2], c.Called())
 	for _, want := range []string{"90.0% of browse", "30.0% of checkout", "12,000 EUR"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in %q", want, text)
 		}
 	}
 	c.Experiments[2].Journeys[1].Status = compare.Uncertain // then it is not known to cost more
-	if text := changeSentence(&c.Experiments[2]); strings.Contains(text, "EUR") {
+	if text := changeSentence(&c.Experiments[2], c.Called()); strings.Contains(text, "EUR") {
 		t.Errorf("money that is not shown to be lost: %q", text)
 	}
 }

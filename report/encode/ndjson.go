@@ -30,6 +30,7 @@ type Event struct {
 	Key        string    `json:"key,omitempty"`
 	Count      *int      `json:"count,omitempty"` // journeys of the fault arm
 	Verdict    string    `json:"verdict,omitempty"`
+	Owner      string    `json:"owner,omitempty"` // of an experiment: who answers for it
 	Status     string    `json:"status,omitempty"`
 	Reasons    []string  `json:"reasons,omitempty"`
 	Limit      string    `json:"limit,omitempty"`
@@ -47,9 +48,8 @@ type Event struct {
 	Recovery  *float64 `json:"recovery,omitempty"`
 	Recovered string   `json:"recovered,omitempty"`
 	ExitCode  *int     `json:"exit_code,omitempty"`
-	// Of an experiment of a game day: who answers for it, the verdict that was expected,
-	// and what was decided: continue, skip or end. Author is by whom.
-	Owner    string `json:"owner,omitempty"`
+	// Of an experiment of a game day: the verdict that was expected, and what was decided:
+	// continue, skip or end. Author is by whom.
 	Expect   string `json:"expect,omitempty"`
 	Decision string `json:"decision,omitempty"`
 	// InterruptedBy is who ended the run early, where that was no signal, and

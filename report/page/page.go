@@ -41,6 +41,9 @@ type Options struct {
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
 	Everything bool // nothing is folded, also on paper
+	// Folder is the absolute path of the folder that the page is written to, for links to
+	// other pages; empty: it is not known, and there are no such links.
+	Folder string
 }
 
 // A Frame is what surrounds the content of every page.
@@ -164,6 +167,12 @@ func Tone(v result.Verdict) string {
 
 // A Link leads to one experiment of the page.
 type Link struct{ ID, Name string }
+
+// An Entry is a line of a list of contents: a section, and what is in it.
+type Entry struct {
+	Link
+	Inside []Link
+}
 
 // LinkTo returns a link to an experiment under its title, or under its id where it
 // has no title.

@@ -1,7 +1,7 @@
 (function () {
   'use strict';
   // Everything is on the page without this script. It adds a crosshair, the
-  // arrow keys on charts, and opens what a link points to.
+  // arrow keys on charts, buttons that copy, and opens what a link points to.
   function sentence(row) {
     var c = Array.prototype.map.call(row.children, function (cell) { return cell.textContent; });
     var arm = function (name, i) { return name + ' ' + c[i + 1] + ' of ' + c[i] + ' harmed, p95 ' + c[i + 2]; };
@@ -65,6 +65,32 @@
     });
   });
   document.querySelectorAll('.tblw').forEach(function (box) { watch.observe(box); });
+  // Where a page may not use the clipboard, the text is selected for Ctrl+C.
+  document.querySelectorAll('pre.copy').forEach(function (pre) {
+    var box = document.createElement('div');
+    var button = document.createElement('button');
+    var said = document.createElement('span');
+    box.className = 'copybox';
+    button.type = 'button';
+    button.textContent = 'Copy';
+    said.className = 'skip';
+    said.setAttribute('role', 'status');
+    pre.before(box);
+    box.append(pre, button, said);
+    function tell(text) { button.textContent = said.textContent = text; }
+    function byHand() {
+      var range = document.createRange();
+      range.selectNodeContents(pre);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      tell(document.execCommand('copy') ? 'Copied' : 'Press Ctrl+C');
+    }
+    button.addEventListener('click', function () {
+      if (!navigator.clipboard) return byHand();
+      navigator.clipboard.writeText(pre.textContent).then(function () { tell('Copied'); }, byHand);
+    });
+    button.addEventListener('blur', function () { button.textContent = 'Copy'; said.textContent = ''; });
+  });
   function reveal() {
     var id = location.hash.slice(1);
     try { id = decodeURIComponent(id); } catch (e) { return; }

@@ -18,6 +18,7 @@ type experiment struct {
 	*result.Experiment
 	s          *summary // of the run; nil where the experiment stands alone
 	Everything bool     // unfold everything, for paper
+	marks      []string // classes that the filter goes by
 }
 
 // newExperiment is the section of one experiment.
@@ -108,7 +109,7 @@ func (e *experiment) FaultCaveats() (list []string) {
 	return list
 }
 
-// Owners names the owners of the dependencies that the faults go into.
+// Owners names who answers for the experiment.
 func (e *experiment) Owners() string {
 	if e.s == nil {
 		return ""
@@ -260,115 +261,4 @@ func (e *experiment) Where() string {
 		return e.File
 	}
 	return e.File + ":" + strconv.Itoa(e.Line)
-}
-
-// Command is the command that runs the experiment again.
-func (e *experiment) Command() string {
-	if e.s == nil {
-		return ""
-	}
-	return e.s.command(e.Experiment)
-}
-
-// command is the command that runs experiments of the run again, as they were run: with
-// its system file, what was set in it, its phases, its seed and the command that starts
-// the system. Without any, it runs all
-// that the command finds by itself.
-func (s *summary) command(list ...*result.Experiment) string {
-	if demo := s.choices().Demo; len(demo) > 0 {
-		return demoCommand(demo, list)
-	}
-	args := []string{"blastgauge", "run"}
-	if file := s.systemFile(); file != "" && file != "blastgauge.yaml" {
-		args = append(args, option("-f", file)...)
-	}
-	c := s.choices()
-	for _, text := range c.Set {
-		args = append(args, option("--set", text)...)
-	}
-	if c.Phases != "" {
-		args = append(args, option("--phases", c.Phases)...)
-	}
-	if c.GameDay != "" && len(list) == 0 {
-		args = append(args, option("--gameday", c.GameDay)...)
-	}
-	for _, e := range list {
-		args = append(args, option("--only", e.ID)...)
-	}
-	args = append(args, "--seed", strconv.FormatUint(s.r.Run.Seed, 10))
-	var files []string
-	for _, e := range list {
-		if e.File != "" && !slices.Contains(files, e.File) {
-			files = append(files, e.File)
-		}
-	}
-	for i, file := range files {
-		if strings.HasPrefix(file, "-") {
-			files[i] = "./" + file // no quotes keep it from being a flag
-		}
-		files[i] = words.ShellWord(files[i])
-	}
-	args = append(args, files...)
-	if len(c.Command) > 0 {
-		args = append(args, "--")
-	}
-	for _, word := range c.Command {
-		args = append(args, words.ShellWord(word))
-	}
-	return strings.Join(args, " ")
-}
-
-// demoCommand runs experiments of the demo again, on shops of its own.
-func demoCommand(demo []string, list []*result.Experiment) string {
-	args := []string{"blastgauge"}
-	for _, word := range demo {
-		args = append(args, words.ShellWord(word))
-	}
-	for _, e := range list {
-		args = append(args, words.ShellWord(e.ID))
-	}
-	return strings.Join(args, " ")
-}
-
-// option is a flag with its value, which may begin with a dash.
-func option(name, value string) []string { return []string{name, words.ShellWord(value)} }
-
-// systemFile is the file of the system; empty where the result does not hold it.
-func (s *summary) systemFile() string {
-	of := map[string]bool{result.SetDocument: true} // no file, and not to be taken for one
-	for _, e := range s.order {
-		of[e.File] = true
-	}
-	for _, d := range s.r.Documents {
-		if !of[d.File] {
-			return d.File
-		}
-	}
-	return ""
-}
-
-// choices are what the run was told beside its documents. A result of an older version
-// holds only what was set.
-func (s *summary) choices() result.Choices {
-	c := s.r.Run.Choices
-	for _, d := range s.r.Documents {
-		if d.File == result.SetDocument && len(c.Set) == 0 {
-			c.Set = strings.Split(strings.TrimSuffix(d.Text, "\n"), "\n")
-		}
-	}
-	return c
-}
-
-// runCommand is the command that repeats the whole run: all experiments of it, and no
-// others.
-func runCommand(r *result.Result) string {
-	s := summarize(r)
-	if !s.choices().Selected {
-		return s.command()
-	}
-	list := make([]*result.Experiment, len(r.Experiments))
-	for i := range r.Experiments {
-		list[i] = &r.Experiments[i]
-	}
-	return s.command(list...)
 }

@@ -108,6 +108,9 @@ func extraAmounts(b *result.BlastRadius) iter.Seq2[string, *result.Amount] {
 func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 	s.Set("run", r.Run.ID)
 	s.Set("verdict", words.VerdictCode(e.Verdict))
+	if e.Owner != "" {
+		s.Set("owner", e.Owner)
+	}
 	for _, text := range failsOf(r, e) {
 		s.Set("dependency", text)
 	}

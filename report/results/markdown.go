@@ -91,12 +91,17 @@ func (s *summary) verdictTable(m *encode.Comment) {
 	}
 }
 
-// markdownName is the title of an experiment, and its id, by which one runs it again.
+// markdownName is the title of an experiment, and its id, by which one runs it again. The
+// owner that its document names is code, which notifies nobody.
 func markdownName(e *result.Experiment) string {
-	if titleOf(e) == e.ID {
-		return encode.Markdown(e.ID)
+	name := encode.Markdown(titleOf(e))
+	if titleOf(e) != e.ID {
+		name += " " + encode.Code(e.ID)
 	}
-	return encode.Markdown(e.Title) + " " + encode.Code(e.ID)
+	if e.Owner != "" {
+		name += ", owner " + encode.Code(e.Owner)
+	}
+	return name
 }
 
 // markdownGlyph marks a verdict in a comment, which has no colours of ours.

@@ -54,7 +54,7 @@ func eventsOf(e *result.Experiment) []encode.Event {
 		list = append(list, encode.Event{Event: "harm", At: end, Experiment: e.ID, What: text})
 	}
 	list = append(list, causeEvents(e, end)...)
-	v := encode.Event{Event: "verdict", At: end, Experiment: e.ID, Verdict: string(e.Verdict), Reasons: whys(e)}
+	v := encode.Event{Event: "verdict", At: end, Experiment: e.ID, Verdict: string(e.Verdict), Owner: e.Owner, Reasons: whys(e)}
 	if b := trustedRadius(e); b != nil {
 		v.Journey, v.Estimate, v.Low, v.High, v.Control = b.Journey, &b.Estimate, &b.Low, &b.High, b.Control
 		if a := b.SpillOver; a != nil {

@@ -34,6 +34,7 @@ type document struct {
 	GameDay    *gameDay
 	Intervals  int // that the page shows
 	RunCommand string
+	Filter     *filter // nil: there is nothing to choose
 }
 
 //go:embed *.tmpl
@@ -95,6 +96,7 @@ func newDocument(r *result.Result, o page.Options) (*document, error) {
 	for _, e := range s.order {
 		p.sort(newExperiment(s, e))
 	}
+	p.Filter = newFilter(p.All())
 	return p, nil
 }
 
@@ -127,6 +129,9 @@ func (p *document) Provenance() string { return p.provenance() }
 func (p *document) All() []*experiment {
 	return append(append([]*experiment(nil), p.Sections...), p.Folded...)
 }
+
+// Needs says which variables the command needs that repeats the run.
+func (p *document) Needs() string { return needs(Again(p.R)) }
 
 // Failure is why the run failed. It is empty if the sentence below the headline says
 // it already.

@@ -146,16 +146,8 @@ func (s *summary) countFaults(e *result.Experiment) {
 	}
 }
 
-// owners are the owners of the dependencies that the experiment's faults go into.
-func (s *summary) owners(e *result.Experiment) []string {
-	var list []string
-	for _, f := range e.Faults {
-		if o := s.r.System.Dependencies[f.Into].Owner; o != "" && !slices.Contains(list, o) {
-			list = append(list, o)
-		}
-	}
-	return list
-}
+// owners are who answers for an experiment.
+func (s *summary) owners(e *result.Experiment) []string { return s.r.Owners(e) }
 
 // headline is the answer in one line.
 func (s *summary) headline() string {

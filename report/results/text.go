@@ -33,6 +33,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p.reasons(s)
 	p.next(s)
 	p.Notes(s.r.Run.Notes)
+	p.owners(s)
 	p.documents(s)
 	p.caveats(s)
 	p.Line("")
@@ -256,6 +257,28 @@ func (p *printer) next(s *summary) {
 			lead += terminal.Left(terminal.Cut(inert.Text(strings.Join(n.owners, ", ")), wide), wide) + "  "
 		}
 		p.Wrap(lead, inert.Text(n.sentence()))
+	}
+}
+
+// owners names the owners that documents of experiments name, and of which experiments.
+func (p *printer) owners(s *summary) {
+	var names []string
+	of := map[string][]string{}
+	for _, e := range s.order {
+		if e.Owner == "" {
+			continue
+		}
+		if of[e.Owner] == nil {
+			names = append(names, e.Owner)
+		}
+		of[e.Owner] = append(of[e.Owner], e.ID)
+	}
+	if len(names) == 0 {
+		return
+	}
+	p.Heading("Owners")
+	for _, name := range names {
+		p.Wrap("  ", inert.Text(name)+": "+inert.Text(strings.Join(of[name], ", ")))
 	}
 }
 

@@ -10,8 +10,15 @@ import (
 )
 
 // Again is the command that scans again as this scan did. It takes nothing over.
-func (d *document) Again() string {
-	c, args := d.R.Run.Choices, []string{"blastgauge"}
+func (d *document) Again() string { return Again(d.R).Command }
+
+// Again is what scans again as a scan did. It takes nothing over.
+func Again(r *result.Result) words.Repetition {
+	return words.Repetition{Command: command(r), Variables: words.Variables(r.Documents)}
+}
+
+func command(r *result.Result) string {
+	c, args := r.Run.Choices, []string{"blastgauge"}
 	if len(c.Demo) > 0 {
 		names := c.Scan // come first
 		if i := slices.IndexFunc(names, func(arg string) bool { return strings.HasPrefix(arg, "--") }); i >= 0 {
@@ -21,14 +28,15 @@ func (d *document) Again() string {
 	}
 	args = append(args, "scan")
 	ofSystem := func(d result.Document) bool { return d.File != result.SetDocument }
-	if i := slices.IndexFunc(d.R.Documents, ofSystem); i >= 0 && d.R.Documents[i].File != "blastgauge.yaml" {
-		args = append(args, "-f", words.ShellWord(d.R.Documents[i].File))
+	if i := slices.IndexFunc(r.Documents, ofSystem); i >= 0 && r.Documents[i].File != "blastgauge.yaml" {
+		args = append(args, "-f", words.ShellWord(r.Documents[i].File))
 	}
 	for _, text := range c.Set {
 		args = append(args, "--set", words.ShellWord(text))
 	}
+	args = append(args, shellWords(c.Flags)...)
 	args = append(args, shellWords(c.Scan)...)
-	args = append(args, "--seed", strconv.FormatUint(d.R.Run.Seed, 10))
+	args = append(args, "--seed", strconv.FormatUint(r.Run.Seed, 10))
 	if len(c.Command) > 0 {
 		args = append(args, "--")
 		for _, word := range c.Command {
@@ -38,14 +46,10 @@ func (d *document) Again() string {
 	return strings.Join(args, " ")
 }
 
-// shellWords quotes arguments for a shell, but for names of flags: they are easier to read as
-// they are.
+// shellWords quotes arguments for a shell.
 func shellWords(args []string) (list []string) {
 	for _, arg := range args {
-		if !strings.HasPrefix(arg, "--") || strings.Trim(arg, "-abcdefghijklmnopqrstuvwxyz") != "" {
-			arg = words.ShellWord(arg)
-		}
-		list = append(list, arg)
+		list = append(list, words.ShellWord(arg))
 	}
 	return list
 }

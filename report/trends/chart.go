@@ -66,7 +66,7 @@ func trendChartOf(t *trend) template.HTML {
 	}
 	c.Close()
 	c.breaks()
-	c.days()
+	c.times()
 	c.hovers()
 	c.Close()
 	return c.HTML()
@@ -156,22 +156,14 @@ func (c *trendChart) breaks() {
 	}
 }
 
-// days labels the axis with the days of the runs, as far as there is room. A label of the
-// same day as the one before has the time; where all runs are of one day, which the head
-// of the page names, all labels have it.
-func (c *trendChart) days() {
-	day := func(at int) string { return figures.Day(c.t.p.runs[at].Started) }
-	shown := ""
-	if end := c.first + c.n - 1; c.n > 1 && day(c.first) == day(end) {
-		shown = day(end)
+// times labels the axis with the moments of the runs, as far as there is room. Their year is
+// in the head of the page; where all runs are of one day, the day is there, too.
+func (c *trendChart) times() {
+	form := "2 Jan, 15:04"
+	if end := c.first + c.n - 1; c.n > 1 && figures.Day(c.t.p.runs[c.first].Started) == figures.Day(c.t.p.runs[end].Started) {
+		form = "15:04 UTC"
 	}
-	label := func(at int) string {
-		if day(at) == shown {
-			return c.t.p.runs[at].Started.UTC().Format("15:04") + " UTC"
-		}
-		shown = day(at)
-		return shown
-	}
+	label := func(at int) string { return c.t.p.runs[at].Started.UTC().Format(form) }
 	c.Add(`<g class="tick">`)
 	last := -100.0
 	for at := c.first; at < c.first+c.n; at++ {

@@ -63,12 +63,23 @@ func newDocument(x *history.Index) *document {
 	}
 	slices.SortStableFunc(p.Trends, func(a, b *trend) int {
 		x, y := a.Now(), b.Now()
-		return cmp.Or(cmp.Compare(slices.Index(words.Severity(), x.Verdict), slices.Index(words.Severity(), y.Verdict)), cmp.Compare(pointEstimate(y), pointEstimate(x)))
+		return cmp.Or(compareGone(a, b), cmp.Compare(slices.Index(words.Severity(), x.Verdict), slices.Index(words.Severity(), y.Verdict)), cmp.Compare(pointEstimate(y), pointEstimate(x)))
 	})
 	if n := len(p.Trends); n > 0 {
 		p.from = max(0, len(p.runs)-max(mostMarks/n, 50))
 	}
 	return p
+}
+
+// compareGone puts experiments that are gone last.
+func compareGone(a, b *trend) int {
+	switch {
+	case (a.Gone == nil) == (b.Gone == nil):
+		return 0
+	case a.Gone == nil:
+		return -1
+	}
+	return 1
 }
 
 // pointEstimate orders points by their blast radius; those without one come last.
@@ -82,14 +93,18 @@ func pointEstimate(p history.Point) float64 {
 // Headline is the answer in one line: how many hypotheses held when they were last
 // tested.
 func (p *document) Headline() string {
-	n, c := len(p.Trends), map[result.Verdict]int{}
-	for _, t := range p.Trends {
+	there := p.there()
+	n, c := len(there), map[result.Verdict]int{}
+	for _, t := range there {
 		c[t.Now().Verdict]++
 	}
 	switch {
 	case len(p.runs) == 0:
 		return "No run to show"
 	case n == 0:
+		if len(p.Trends) > 0 {
+			return "No experiment is left"
+		}
 		return "No experiment was run"
 	case c[result.Held] == n:
 		return "Every hypothesis held when it was last tested"
@@ -97,6 +112,21 @@ func (p *document) Headline() string {
 		return figures.Count(c[result.Refuted]) + " of " + figures.Plural(n, "hypothesis", "hypotheses") + " refuted when last tested"
 	}
 	return figures.Count(c[result.Held]) + " of " + figures.Plural(n, "hypothesis", "hypotheses") + " held when last tested"
+}
+
+// Contents lists the sections of the page, in its order.
+func (p *document) Contents() (list []page.Entry) {
+	var all []page.Link
+	for _, t := range p.Trends {
+		all = append(all, page.Link{ID: t.Key, Name: words.Glyph(t.Now().Verdict) + " " + t.Name()})
+	}
+	if len(all) > 0 {
+		list = append(list, page.Entry{Link: page.Link{ID: "_trends", Name: "From run to run"}, Inside: all})
+	}
+	if len(p.runs) > 0 {
+		list = append(list, page.Entry{Link: page.Link{ID: "_runs", Name: "The runs"}})
+	}
+	return list
 }
 
 // Place names the system, where all runs were against the same one.
@@ -116,23 +146,29 @@ func (p *document) Span() string {
 	if len(p.runs) == 0 {
 		return ""
 	}
-	first, last := figures.Day(p.runs[0].Started), figures.Day(p.runs[len(p.runs)-1].Started)
-	if first == last {
-		return figures.Plural(len(p.runs), "run", "runs") + " on " + first
-	}
-	return figures.Plural(len(p.runs), "run", "runs") + " from " + first + " to " + last
+	return figures.Plural(len(p.runs), "run", "runs") + ", " + figures.Period(p.runs[0].Started, p.runs[len(p.runs)-1].Started)
+}
+
+// there are the experiments that are not gone.
+func (p *document) there() []*trend {
+	return slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.Gone != nil })
+}
+
+// GoneOnes are the experiments that are gone.
+func (p *document) GoneOnes() []*trend {
+	return slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.Gone == nil })
 }
 
 // Refuted are the trends whose hypothesis was refuted when it was last tested: all that
 // the headline counts.
 func (p *document) Refuted() []*trend {
-	return slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.Now().Verdict != result.Refuted })
+	return slices.DeleteFunc(p.there(), func(t *trend) bool { return t.Now().Verdict != result.Refuted })
 }
 
 // Changed are a few trends whose verdict changed, the latest change first.
 func (p *document) Changed() []*trend {
 	const some = 4
-	list := slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.since() == 0 })
+	list := slices.DeleteFunc(p.there(), func(t *trend) bool { return t.since() == 0 })
 	slices.SortStableFunc(list, func(a, b *trend) int { return b.Tested()[b.since()].Started.Compare(a.Tested()[a.since()].Started) })
 	return list[:min(some, len(list))]
 }
@@ -199,10 +235,14 @@ func (t *trend) since() int {
 	return i
 }
 
-// Since writes how long the verdict has stood: "refuted since 23 Nov 2026
-// (4b5e9a2c1d), 3 runs; held before". Runs that did not test it are counted apart.
+// Since writes how long the verdict has stood: "refuted since 23 Nov 2026, 14:02
+// (4b5e9a2c1d), 3 runs; held before". Runs that did not test it are counted apart. Of an
+// experiment that is gone it says since when, and what was found last.
 func (t *trend) Since() string {
 	text := t.sinceTested()
+	if t.Gone != nil {
+		text = goneSince(t.Trend) + "; " + text
+	}
 	if n := len(t.Points) - len(t.Tested()); n > 0 {
 		text += "; not run in " + figures.Plural(n, "other run", "other runs")
 	}
@@ -214,10 +254,7 @@ func (t *trend) sinceTested() string {
 	now := words.Verdict(t.Now().Verdict)
 	if i > 0 {
 		p := list[i]
-		text := now + " since " + figures.Day(p.Started)
-		if figures.Day(list[i-1].Started) == figures.Day(p.Started) { // the day alone does not tell the two apart
-			text = now + " since " + figures.Minute(p.Started)
-		}
+		text := now + " since " + figures.Minute(p.Started)
 		if p.Commit != "" {
 			text += " (" + words.Commit(p.Commit) + ")"
 		}
@@ -225,6 +262,9 @@ func (t *trend) sinceTested() string {
 	}
 	if len(list) == 1 {
 		return now + " in its only run"
+	}
+	if len(list) == 2 {
+		return now + " in both runs"
 	}
 	return now + " in all " + figures.Count(len(list)) + " runs"
 }

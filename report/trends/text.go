@@ -23,6 +23,7 @@ func WriteText(w io.Writer, x *history.Index, newest int, o terminal.Options) er
 	p := &printer{terminal.NewPrinter(o)}
 	p.runs(x, newest)
 	p.trends(x)
+	p.gone(x)
 	p.skipped(x)
 	_, err := w.Write(p.Bytes())
 	return err
@@ -160,6 +161,29 @@ func pointText(pt history.Point) string {
 		text = "|" + text
 	}
 	return text
+}
+
+// gone names the experiments that the newest run of all experiments does not have.
+func (p *printer) gone(x *history.Index) {
+	title := "Gone"
+	for i := range x.Trends {
+		t := &x.Trends[i]
+		if t.Gone == nil {
+			continue
+		}
+		if title != "" {
+			p.Heading(title)
+			title = ""
+		}
+		tested := t.Tested()
+		last := tested[len(tested)-1]
+		p.Wrap(p.Mark(last.Verdict), inert.Text(t.Experiment)+": "+goneSince(t)+"; last "+words.Verdict(last.Verdict)+" in the run of "+figures.Minute(last.Started))
+	}
+}
+
+// goneSince says since when an experiment is gone.
+func goneSince(t *history.Trend) string {
+	return "gone since the run of " + figures.Minute(t.Gone.Started)
 }
 
 // skipped lists the directories that are no run, and why.

@@ -9,7 +9,7 @@ import (
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ got, want string }{
-		{ShellWord("a-b/c.yaml"), "a-b/c.yaml"}, {ShellWord("it's"), `'it'\''s'`}, {ShellWord("-f"), "'-f'"}, {ShellWord(""), "''"}, {ShellWord("é"), "'é'"},
+		{ShellWord("a-b/c.yaml"), "a-b/c.yaml"}, {ShellWord("it's"), `'it'\''s'`}, {ShellWord("-f"), "-f"}, {ShellWord("baseline=20s,fault=30s"), "baseline=20s,fault=30s"}, {ShellWord(""), "''"}, {ShellWord("é"), "'é'"},
 		{Verdict(result.NotRun), "not run"},
 		{Recovery(nil), ""}, {Recovery(&result.Recovery{Seconds: 56}), "56 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true, Metastable: true}), "> 30 s"},
 		{Recovery(&result.Recovery{Seconds: 30, Censored: true, Harmed: 4}), "> 4 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true}), "unknown"},

@@ -110,6 +110,7 @@ func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
 		return nil, err
 	}
 	loaded.Plan.Choices.Demo = o.again()
+	loaded.Plan.Choices.Selected = len(o.Flags.Arguments) > 0 // and not merely by the demo itself
 	return loaded.Plan, nil
 }
 
@@ -256,12 +257,12 @@ const ComparisonFile = "compare.html"
 // unless pages are skipped, as a page.
 func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page string, err error) {
 	c, err := compare.Results(
-		[]compare.Input{{Source: naive.outcome.Dir, Result: naive.outcome.Result}},
-		[]compare.Input{{Source: hardened.outcome.Dir, Result: hardened.outcome.Result}}, compare.DefaultMargin)
+		[]compare.Input{{Source: naive.outcome.Dir, Result: naive.outcome.Result, Side: naive.build, Page: report.PageOf(naive.outcome.Dir)}},
+		[]compare.Input{{Source: hardened.outcome.Dir, Result: hardened.outcome.Result, Side: hardened.build, Page: report.PageOf(hardened.outcome.Dir)}}, compare.DefaultMargin)
 	if err != nil {
 		return "", err
 	}
-	title := fmt.Sprintf("What did hardening buy? Base is the %s shop, head the %s one.", naive.build, hardened.build)
+	title := fmt.Sprintf("What did hardening buy? The %s shop is the base, the %s one the head.", naive.build, hardened.build)
 	if _, err := fmt.Fprintf(o.Stdout, "\n%s\n\n", strings.Join(terminal.Lines(title, live.Columns(o.Stdout)), "\n")); err != nil {
 		return "", err
 	}
@@ -272,7 +273,11 @@ func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page str
 	if err := text(o.Stdout, c); err != nil || skipPage {
 		return "", err
 	}
-	html, err := report.CompareFor("html", report.Options{})
+	folder, err := filepath.Abs(hardened.outcome.Dir)
+	if err != nil {
+		return "", err
+	}
+	html, err := report.CompareFor("html", report.Options{Folder: folder})
 	if err != nil {
 		return "", err
 	}

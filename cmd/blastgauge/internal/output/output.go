@@ -164,7 +164,13 @@ func withLinks[T any](c Console, specs []string, find Finder[T]) Finder[T] {
 // findFormat finds a format. Its width is that of the terminal when it is written: a run
 // takes long enough for somebody to change it.
 func findFormat[T any](c Console, name, path string, find Finder[T]) (func(io.Writer, T) error, error) {
-	options := func() report.Options { return report.Options{Color: c.Color(path), Width: live.Columns(c.Stdout)} }
+	folder := ""
+	if path != "" && atomicfile.IsFile(path) {
+		folder, _ = filepath.Abs(filepath.Dir(path)) // without a working directory there are no links
+	}
+	options := func() report.Options {
+		return report.Options{Color: c.Color(path), Width: live.Columns(c.Stdout), Folder: folder}
+	}
 	if _, err := find(name, options()); err != nil {
 		return nil, err
 	}
@@ -240,7 +246,7 @@ func TextOnStdout[T any](list []Output[T]) bool {
 }
 
 // ReportFile is the page that every run leaves beside its journal.
-const ReportFile = "report.html"
+const ReportFile = report.RunPage
 
 // WriteRunFiles writes what every run leaves beside its journal.
 func WriteRunFiles(dir string, r *result.Result) error {

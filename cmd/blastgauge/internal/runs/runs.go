@@ -9,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 // Dir is the directory of all runs: the first of the arguments, or the usual one.
@@ -36,8 +37,9 @@ func Sides(args, baseFlag, headFlag []string) (base, head []string, err error) {
 	return args[:1], args[1:], nil
 }
 
-// Load loads the results of runs for a comparison.
-func Load(named []string) ([]compare.Input, error) {
+// Load loads the results of runs for a comparison, in which their side is called so; empty:
+// as usual.
+func Load(named []string, side string) ([]compare.Input, error) {
 	var list []compare.Input
 	for _, name := range named {
 		found, err := history.Find(Dir(nil), name)
@@ -51,7 +53,7 @@ func Load(named []string) ([]compare.Input, error) {
 		if _, ok := history.BeforeLatest(name); ok { // tomorrow it means another run
 			name = found
 		}
-		list = append(list, compare.Input{Source: name, Result: r})
+		list = append(list, compare.Input{Source: name, Result: r, Side: side, Page: report.PageOf(found)})
 	}
 	return list, nil
 }
