@@ -53,6 +53,15 @@ func (a alertRow) Limit() string {
 	return text
 }
 
+// One is one of those that fired, with all its labels; empty where that says no more than
+// the selector.
+func (a alertRow) One() string {
+	if a.Example == a.Alert.Alert {
+		return ""
+	}
+	return a.Example
+}
+
 // FiredText is when it fired, after the injection.
 func (a alertRow) FiredText() string { return whenBetween(a.Fired, "") }
 

@@ -148,6 +148,12 @@ func TestDescribeTrouble(t *testing.T) {
 		{journal.Event{Kind: journal.BaselineShared}, "", ""},
 		{journal.Event{Kind: journal.BaselineOwn, Detail: "x was back too late"}, "base", "its own: x was back too late"},
 		{journal.Event{Kind: journal.InvariantChecked}, "", ""},
+		{journal.Event{Kind: journal.AlertChanged, Alert: &journal.AlertLook{Alert: "A", State: journal.AlertFiring, Asked: 2, LastAsked: 1}}, "alert", "A: FIRES"},
+		{journal.Event{Kind: journal.AlertChanged, Alert: &journal.AlertLook{Alert: "A", State: journal.AlertFiring, Muted: "silenced", Asked: 2}}, "alert", "A: FIRES, and is silenced"},
+		{journal.Event{Kind: journal.AlertChanged, Alert: &journal.AlertLook{Alert: "A", State: journal.AlertUnknown, Error: "refused", Asked: 2}}, "alert", "A: nobody answers: refused"},
+		{journal.Event{Kind: journal.AlertChanged, Alert: &journal.AlertLook{Alert: "A", State: journal.AlertInactive, Asked: 2}}, "alert", "A: inactive"},
+		{journal.Event{Kind: journal.AlertChanged, Alert: &journal.AlertLook{Alert: "A", State: journal.AlertFiring, Asked: 2, LastAsked: 2}}, "", ""},
+		{journal.Event{Kind: journal.AlertChanged}, "", ""},
 		{journal.Event{Kind: journal.Sampled}, "", ""},
 	} {
 		topic, text := progress.Describe(onePlan(), tt.event)
