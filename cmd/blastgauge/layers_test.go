@@ -134,7 +134,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/runs", imports: "cmd/blastgauge/internal/usage experiments/compare experiments/history experiments/result experiments/run"},
 		{name: "cmd/blastgauge/internal/scanning", imports: "cmd/blastgauge/internal/runs cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/findings experiments/history experiments/plan experiments/result experiments/scan"},
 		{name: "cmd/blastgauge/internal/signals", imports: "experiments/run experiments/run/engine"},
-		{name: "cmd/blastgauge/internal/gameday", imports: "cmd/blastgauge/internal/usage experiments/inert experiments/journal experiments/plan experiments/run"},
+		{name: "cmd/blastgauge/internal/gameday", imports: "cmd/blastgauge/internal/usage experiments/inert experiments/journal experiments/plan experiments/run", tests: "experiments"},
 		{name: "cmd/blastgauge/internal/version"},
 		{name: "cmd/blastgauge/internal/browser"},
 		{name: "cmd/blastgauge/internal/livepage", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/usage experiments/plan experiments/run experiments/run/live"},

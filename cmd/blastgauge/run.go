@@ -124,11 +124,11 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	defer func() { served.Close(where) }()
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
-	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
-	if typed {
-		a.attendGameDay(o, &options, screen)
+	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
+	if typed && o.day.Asks() {
+		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv), Elsewhere: o.live.Address != ""}, &options, show)
 	}
-	served.Show(0, &options, options.View)
+	served.Show(0, &options, show)
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
@@ -142,17 +142,6 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 func (o *runOptions) dayFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.day.Yes, "yes", false, "let a game day go on by itself, and ask nobody")
 	cmd.Flags().StringVar(&o.day.Within, "decide-within", "", "how long a game day waits for a decision, as `TIME` such as 30m, before the run is interrupted (default: 4h)")
-}
-
-// attendGameDay asks at the terminal what comes next on a game day.
-func (a *app) attendGameDay(o runOptions, options *run.Options, screen *live.Screen) {
-	if o.day.File == "" || o.day.Yes {
-		return
-	}
-	prompt := gameday.New(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv)})
-	show := options.View
-	options.View = func(p *plan.Plan) run.View { return run.Views(show(p), prompt) }
-	options.Control = func(p *plan.Plan, c *run.Control) { prompt.Begin(p, c) }
 }
 
 // ending is how the command of a run ends.

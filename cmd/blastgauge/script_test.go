@@ -118,6 +118,7 @@ func scripts(*testing.T) testscript.Params {
 			"stops":      stops,
 			"deaf":       deaf,
 			"terminal":   inTerminal,
+			"asked":      asked,
 			"roomy":      makeRoomy,
 			"shop":       startShop,
 			"pretill":    prepareTill,

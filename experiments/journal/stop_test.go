@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -174,4 +175,33 @@ func TestABlockOfAUser(t *testing.T) {
 	if b, err := (Registry{}).Block(); b != nil || err != nil {
 		t.Errorf("Block() of no registry = %v, %v", b, err)
 	}
+}
+
+// FuzzOrders: whatever stands in the files of orders and blocks, it is one, and its texts have
+// a length and command no terminal.
+func FuzzOrders(f *testing.F) {
+	f.Add([]byte(`{"by":"ann","why":"incident 4711","reason":"incident 4711"}`))
+	f.Add([]byte(`{"by":"\u001b[2J","reason":"\u202e\n"}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		state := t.TempDir()
+		l := OpenRegistry(state)
+		if err := l.SetBlock(Block{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(state, ownDir, blockFile), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := l.Block()
+		if err != nil || b == nil || b.By == "" || len(b.By) > MostAuthor || len(b.Reason) > MostReason || strings.ContainsAny(b.By+b.Reason, "\x1b\n\u202e") {
+			t.Fatalf("Block() of %q = %+v, %v", text, b, err)
+		}
+		path, root := runDir(t)
+		if err := os.WriteFile(filepath.Join(path, StopFile), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, found, err := FindStop(root); !found || err != nil {
+			t.Fatalf("FindStop() of %q = %t, %v", text, found, err)
+		}
+	})
 }

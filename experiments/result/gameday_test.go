@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -40,6 +41,20 @@ func (s *story) decide(e journal.Event) {
 	s.events = append(s.events, end)
 }
 
+// insert adds an event of the first experiment where it belongs: after what happened before.
+func (s *story) insert(second float64, e journal.Event) {
+	s.at(second, e)
+	last := s.events[len(s.events)-1]
+	s.events = s.events[:len(s.events)-1]
+	i := slices.IndexFunc(s.events, func(other journal.Event) bool {
+		return other.Since > last.Since || other.Kind == journal.ExperimentEnded
+	})
+	s.events = slices.Insert(s.events, i, last)
+	for i := range s.events {
+		s.events[i].Seq = i + 1
+	}
+}
+
 func surpriseCodes(i GameDayItem) (codes []SurpriseCode) {
 	for _, s := range i.Surprises {
 		codes = append(codes, s.Code)
@@ -54,21 +69,24 @@ func TestWhatSurprises(t *testing.T) {
 			s.plan.Experiments[i].Invariants = []experiments.Invariant{{Name: "charged once"}}
 		}
 		s.writeJournal()
-		for i := range s.events {
-			if s.events[i].Kind == journal.ExperimentEnded {
-				s.at(endAt, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Recovery, Check: &journal.CheckResult{Invariant: "charged once", Violations: 3, Detail: "$.count is 3, expected 0"}})
-				last := s.events[len(s.events)-1]
-				s.events = slices.Insert(s.events[:len(s.events)-1], i, last)
-				break
+		for at, check := range map[float64]journal.CheckResult{
+			faultAt - 1: {Invariant: "charged once", Holds: true},
+			endAt:       {Invariant: "charged once", Violations: 3, Detail: "$.count is 3, expected 0"},
+		} {
+			phase := journal.Baseline
+			if at == endAt {
+				phase = journal.Recovery
 			}
+			s.insert(at, journal.Event{Kind: journal.InvariantChecked, Phase: phase, Check: &check})
 		}
 	}
 	trips := func(s *story) {
 		s.writeJournal()
-		s.at(faultAt+10, journal.Event{Kind: journal.GuardrailTripped, Guardrail: "blast_radius", Detail: "blast radius of checkout beyond 40%", Value: 0.5, Limit: 0.4})
-		last := s.events[len(s.events)-1]
-		s.events = slices.Insert(s.events[:len(s.events)-1], 7, last)
-		s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Since, e.Began = last.Since, last.Since })
+		s.insert(faultAt+10, journal.Event{Kind: journal.GuardrailTripped, Guardrail: "blast_radius", Detail: "blast radius of checkout beyond 40%", Value: 0.5, Limit: 0.4})
+		s.edit(journal.FaultRemoved, func(e *journal.Event) {
+			e.Since = (faultAt + 10) * time.Second
+			e.Began, e.At = e.Since, epoch.Add(e.Since)
+		})
 	}
 	for name, c := range map[string]struct {
 		expect  experiments.Expected
@@ -152,12 +170,9 @@ func TestFollowUps(t *testing.T) {
 	s := newDayStory(experiments.ExpectHeld)
 	s.harm = duringFault(0.5)
 	s.writeJournal()
-	for i, e := range []journal.Event{{Detail: "everybody is here"}, {Detail: "nobody was paged", FollowUp: true}} {
+	for _, e := range []journal.Event{{Detail: "everybody is here"}, {Detail: "nobody was paged", FollowUp: true}} {
 		e.Kind, e.Author = journal.Noted, "eve"
-		s.at(faultAt+1, e)
-		last := s.events[len(s.events)-1]
-		last.Experiment = ""
-		s.events = slices.Insert(s.events[:len(s.events)-1], 7+i, last)
+		s.insert(faultAt+1, e)
 	}
 	r := s.fold(t)
 	list := r.GameDay.FollowUps

@@ -299,7 +299,7 @@ type Inspection struct {
 // before it starts, and changes nothing. It starts no program. The inspection holds what was found before an error.
 func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, err error) {
 	o = o.withDefaults()
-	found.Blocked = CheckBlocked(ctx, &p.System, o)
+	found.Blocked = o.checkOwnBlock()
 	if found.Files, err = configfile.Preflight(p); err != nil {
 		return found, err
 	}
@@ -326,6 +326,9 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 	}
 	if err != nil {
 		return found, err
+	}
+	if found.Blocked == nil {
+		found.Blocked = all.Blocked(ctx)
 	}
 	if found.Toxiproxy.Kind == toxiproxy.KindStock {
 		if p, err = p.OnStock(); err != nil {

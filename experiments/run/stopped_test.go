@@ -33,7 +33,7 @@ func stockSystem(t *testing.T) systemtest.Options {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	return systemtest.Options{Phases: longFault, Toxiproxy: server.URL(), Faults: "[{inject: latency, into: backend, latency: 3s}]"}
+	return systemtest.Options{Phases: longFault, Toxiproxy: server.URL(), Faults: "{inject: latency, into: backend, latency: 3s}"}
 }
 
 // onceInjected calls do, in a goroutine of its own, once a fault of the run is in force.

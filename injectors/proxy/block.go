@@ -55,7 +55,7 @@ func (l *leases) block(b Block) (runs []string) {
 	l.blocked = &b
 	for run, lease := range l.runs {
 		lease.timer.Stop()
-		l.released[run] = time.Now() // it is over for good, also when the block is lifted
+		l.released[run] = released{time.Now(), &b} // also when the block is lifted
 		runs = append(runs, run)
 	}
 	clear(l.runs)

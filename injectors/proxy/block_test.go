@@ -59,7 +59,8 @@ func TestABlockEndsEveryRun(t *testing.T) {
 
 	call(t, s, "DELETE", "/blastgauge/block", "", 204, nil)
 	call(t, s, "DELETE", "/blastgauge/block", "", 404, nil)
-	call(t, s, "POST", "/blastgauge/leases", `{"run":"x"}`, 410, nil) // it is over for good
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"x"}`, 410, nil)        // it has released the server
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"unleased"}`, 423, nil) // it is over for good, and told why
 	call(t, s, "POST", "/blastgauge/leases", `{"run":"new"}`, 200, nil)
 }
 

@@ -35,9 +35,15 @@ type leases struct {
 
 	mu       sync.Mutex
 	runs     map[string]*runLease
-	released map[string]time.Time // runs that were released, and when
-	blocked  *Block               // no run may begin, or go on; nil: runs may
+	released map[string]released
+	blocked  *Block // no run may begin, or go on; nil: runs may
 	closed   bool
+}
+
+// A released is a run that is over for good.
+type released struct {
+	at    time.Time
+	block *Block // that ended it; nil: none did
 }
 
 type runLease struct {
@@ -47,7 +53,7 @@ type runLease struct {
 }
 
 func newLeases(lapsed func(run string) error) *leases {
-	return &leases{onExpiry: lapsed, runs: map[string]*runLease{}, released: map[string]time.Time{}}
+	return &leases{onExpiry: lapsed, runs: map[string]*runLease{}, released: map[string]released{}}
 }
 
 // acquire gives a run the server, or more time with it. It refuses when another run
@@ -100,7 +106,10 @@ func (l *leases) checkMay(run string) error {
 
 // checkReleased returns an error when the run was released. The caller holds mu.
 func (l *leases) checkReleased(run string) error {
-	if at, gone := l.released[run]; gone && time.Since(at) < rememberReleased {
+	if r, gone := l.released[run]; gone && time.Since(r.at) < rememberReleased {
+		if r.block != nil { // it is told why, also when the block is lifted already
+			return errBlocked(*r.block)
+		}
 		return &apiError{"run " + run + " has released this server: it is over", http.StatusGone}
 	}
 	return nil
@@ -154,8 +163,8 @@ func (l *leases) comeBackTo(run string) {
 func (l *leases) release(run string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.released, func(_ string, at time.Time) bool { return time.Since(at) >= rememberReleased })
-	l.released[run] = time.Now()
+	maps.DeleteFunc(l.released, func(_ string, r released) bool { return time.Since(r.at) >= rememberReleased })
+	l.released[run] = released{at: time.Now()}
 	lease := l.runs[run]
 	if lease == nil {
 		return false

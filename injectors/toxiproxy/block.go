@@ -62,11 +62,13 @@ func (d *Driver) blockOfOurs(ctx context.Context) (*Block, error) {
 	if isStatus(err, http.StatusNotFound) { // also of a version that knows no blocks
 		return nil, nil //nolint:nilnil // there is none
 	}
+	if err == nil && b.Reason == "" {
+		err = d.api.errorf("GET %s: the answer is not a block of a blastgauge proxy", blockPath)
+	}
 	if err != nil {
 		return nil, err
 	}
-	b.Reason, b.By = d.api.printable(b.Reason), cmp.Or(d.api.printable(b.By), "somebody")
-	return &b, nil
+	return d.api.printableBlock(&b), nil
 }
 
 // blockOfStock reads the block of a stock server. A proxy of this name that says something
@@ -83,8 +85,15 @@ func (d *Driver) blockOfStock(ctx context.Context) (*Block, error) {
 	if !ok {
 		b = Block{Reason: "proxy " + BlockProxy + " is there, and cannot be read", By: "somebody"}
 	}
-	b.Reason, b.By = d.api.printable(b.Reason), cmp.Or(d.api.printable(b.By), "somebody")
-	return &b, nil
+	return d.api.printableBlock(&b), nil
+}
+
+// printableBlock is a server's block in a form that is safe to show; nil for nil.
+func (c *client) printableBlock(b *Block) *Block {
+	if b == nil {
+		return nil
+	}
+	return &Block{Reason: c.printable(b.Reason), By: cmp.Or(c.printable(b.By), "somebody"), At: b.At, Kept: b.Kept}
 }
 
 // String returns the block as the upstream of a proxy. Nobody can connect to it.
@@ -177,10 +186,22 @@ func (d *Driver) blocked(ctx context.Context) error {
 	return &BlockedError{*b, d.api.shown}
 }
 
+// asBlocked makes a [BlockedError] of an answer that tells of a block; any other error stays.
+func (d *Driver) asBlocked(err error) error {
+	if e, ok := errors.AsType[*StatusError](err); ok && e.block != nil {
+		return &BlockedError{*e.block, d.api.shown}
+	}
+	return err
+}
+
 // endIfBlocked ends the run where the server is blocked, and returns why; otherwise it
 // returns err. The context of the run is over then: that is why its fault is gone, or does
 // not come.
 func (d *Driver) endIfBlocked(ctx context.Context, err error) error {
+	if told := d.asBlocked(err); isBlocked(told) {
+		d.lost(told)
+		return told
+	}
 	if blocked := d.blocked(ctx); blocked != nil {
 		d.lost(blocked)
 		return blocked

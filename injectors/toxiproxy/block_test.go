@@ -2,7 +2,11 @@ package toxiproxy_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -126,5 +130,43 @@ func TestABlockEndsARunThatGoesOn(t *testing.T) {
 				t.Errorf("the fault is still there: %+v, %v", e, err)
 			}
 		})
+	}
+}
+
+// What a server says of a block commands no terminal, has a length, and repeats no token.
+func TestAHostileBlock(t *testing.T) {
+	t.Parallel()
+	const token = "t0ken-of-the-api"
+	text, err := json.Marshal("\x1b[2J\u202e" + token + strings.Repeat("x", 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := `{"reason":` + string(text) + `,"by":` + string(text) + `,"at":"2026-11-29T12:00:00Z"}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/version":
+			_, _ = io.WriteString(w, `{"version":"2.12.0","blastgauge":{"version":"1"}}`)
+		case r.Method == http.MethodGet:
+			_, _ = io.WriteString(w, block)
+		default:
+			w.WriteHeader(http.StatusLocked)
+			_, _ = io.WriteString(w, `{"error":`+string(text[:200])+`","status":423,"block":{"reason":`+string(text[:200])+`","by":"","at":"2026-11-29T12:00:00Z"}}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	d := toxiproxy.New(toxiproxy.Options{URL: server.URL, Token: token})
+	_, err = d.Acquire(t.Context(), "run-1")
+	refused, ok := errors.AsType[*toxiproxy.BlockedError](err)
+	if !ok {
+		t.Fatalf("Acquire() = %v", err)
+	}
+	b, err := d.Block(t.Context())
+	if err != nil || b == nil {
+		t.Fatalf("Block() = %v, %v", b, err)
+	}
+	for _, text := range []string{refused.Error(), b.Reason, b.By} {
+		if strings.ContainsAny(text, "\x1b\u202e") || strings.Contains(text, token) || len(text) > 1000 {
+			t.Errorf("%d bytes: %.300q", len(text), text)
+		}
 	}
 }

@@ -31,6 +31,7 @@ type StatusError struct {
 	Status       int
 	Message      string // the server's message, or an excerpt of its answer
 	api          bool   // the answer has the shape of Toxiproxy's errors
+	block        *Block // that a person has put on the server; nil: the answer tells of none
 }
 
 func (e *StatusError) Error() string {
@@ -253,9 +254,10 @@ func (c *client) statusError(r request, resp *http.Response) *StatusError {
 	var api struct {
 		Error string `json:"error"`
 		Title string `json:"title"` // of servers before 2.0
+		Block *Block `json:"block"`
 	}
 	if json.Unmarshal(answer.Bytes(), &api) == nil && api.Error+api.Title != "" {
-		e.Message, e.api = c.printable(api.Error+api.Title), true
+		e.Message, e.api, e.block = c.printable(api.Error+api.Title), true, c.printableBlock(api.Block)
 		return e
 	}
 	e.Message = c.excerpt(answer)

@@ -33,11 +33,8 @@ func (l *proxyLease) lasts() time.Duration { return proxyLeaseFor }
 func (l *proxyLease) acquire(ctx context.Context) error {
 	body := leaseRequest{Run: l.run, Seconds: proxyLeaseFor.Seconds()}
 	err := l.d.api.call(ctx, "", request{method: "POST", path: "/blastgauge/leases", body: body}, nil)
-	if isStatus(err, http.StatusLocked) {
-		if blocked := l.d.blocked(ctx); blocked != nil {
-			return blocked
-		}
-		return fmt.Errorf("%w: %w", ErrRefused, err) // lifted since
+	if err = l.d.asBlocked(err); isBlocked(err) {
+		return err
 	}
 	if isConflict(err) {
 		if run, asked := l.owner(ctx); asked == nil && run != "" && run != l.run {

@@ -167,8 +167,8 @@ func (o Options) awaitClear(ctx context.Context, targets []target) error {
 	}
 }
 
-// clear ends the runs that have the named servers, by a block that it lifts again.
-func (o Options) clear(ctx context.Context) error {
+// freeServers ends the runs that have the named servers, by a block that it lifts again.
+func (o Options) freeServers(ctx context.Context) error {
 	targets := o.targets()
 	rows := o.onServers(ctx, targets, func(ctx context.Context, f *fleet.Fleet) []fleet.Status { return f.Statuses(ctx) })
 	inUse := func(row fleet.Status) bool { return row.Run != "" || row.Err != nil }

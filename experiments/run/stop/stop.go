@@ -194,7 +194,7 @@ func All(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	errs := []error{o.stopOwn(ctx)}
 	if o.namesServers() {
-		errs = append(errs, o.clear(ctx))
+		errs = append(errs, o.freeServers(ctx))
 	}
 	return errors.Join(errs...)
 }

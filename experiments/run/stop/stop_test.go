@@ -51,7 +51,7 @@ func newBench(t *testing.T, u *user, toxiproxy string) *bench {
 	t.Helper()
 	o := systemtest.Options{Control: systemtest.Calls, Phases: "{warmup: 100ms, baseline: 500ms, fault: 60s, recovery: 0s}", Toxiproxy: toxiproxy}
 	if toxiproxy != "" {
-		o.Faults = "[{inject: latency, into: backend, latency: 3s}]"
+		o.Faults = "{inject: latency, into: backend, latency: 3s}"
 	}
 	dir := t.TempDir()
 	s, err := systemtest.Start(dir, o)
@@ -110,11 +110,11 @@ func (b *bench) start(t *testing.T) (ended <-chan *result.Result) {
 }
 
 // wantStopped wants that a run ends because of ann, and leaves no fault.
-func wantStopped(t *testing.T, ended <-chan *result.Result, why string) {
+func wantStopped(t *testing.T, ended <-chan *result.Result) {
 	t.Helper()
 	select {
 	case r := <-ended:
-		if r == nil || r.Run.ExitCode != result.ExitINT || r.Run.InterruptedBy != "ann" || r.Run.InterruptedWhy != why {
+		if r == nil || r.Run.ExitCode != result.ExitINT || r.Run.InterruptedBy != "ann" || r.Run.InterruptedWhy != "incident 4711" {
 			t.Errorf("the run is %+v", r)
 		}
 	case <-time.After(30 * time.Second):
@@ -149,7 +149,7 @@ func TestStopTheOneRun(t *testing.T) {
 		t.Error(err)
 	}
 	u.wantPrinted(t, "is over", "stopped by ann (incident 4711)", "exit 130")
-	wantStopped(t, ended, "incident 4711")
+	wantStopped(t, ended)
 	if err := stop.Run(t.Context(), dir, u.options()); err != nil {
 		t.Errorf("stopped again: %v", err)
 	}
@@ -176,8 +176,8 @@ func TestStopAllOfTwo(t *testing.T) {
 	if err := stop.All(t.Context(), u.options()); err != nil {
 		t.Error(err)
 	}
-	wantStopped(t, first, "incident 4711")
-	wantStopped(t, second, "incident 4711")
+	wantStopped(t, first)
+	wantStopped(t, second)
 }
 
 // The kill switch ends runs of whoever they are, on both kinds of servers, and none begins
@@ -195,8 +195,8 @@ func TestTheKillSwitch(t *testing.T) {
 	if err := stop.Block(t.Context(), me.options(mine.system.Toxiproxy, old.URL())); err != nil {
 		t.Error(err)
 	}
-	wantStopped(t, first, "incident 4711")
-	wantStopped(t, second, "incident 4711")
+	wantStopped(t, first)
+	wantStopped(t, second)
 	me.wantPrinted(t, "blocked   "+mine.system.Toxiproxy, "blocked   "+old.URL(), "blastgauge stop --unblock")
 	for _, b := range []*bench{mine, theirs} {
 		b.options.Dir, b.options.View = filepath.Join(t.TempDir(), "again"), nil
@@ -235,23 +235,33 @@ func TestAServerThatIsGone(t *testing.T) {
 	if run.ExitCode(err) != result.ExitError || !strings.Contains(err.Error(), "127.0.0.1:1") {
 		t.Errorf("Block() = %v", err)
 	}
-	wantStopped(t, ended, "incident 4711")
+	wantStopped(t, ended)
 	u.wantPrinted(t, "blocked   "+b.system.Toxiproxy)
 }
 
 // --all with a server ends the run that has it, whoever it is of, and blocks nothing for long.
 func TestTheRunsOfAServer(t *testing.T) {
 	t.Parallel()
-	me, other := newUser(t), newUser(t)
-	b := newBench(t, other, "")
-	ended := b.start(t)
-	if err := stop.All(t.Context(), me.options(b.system.Toxiproxy)); err != nil {
-		t.Error(err)
+	old, err := stock.Start("127.0.0.1:0", stock.OneAtATime)
+	if err != nil {
+		t.Fatal(err)
 	}
-	wantStopped(t, ended, "incident 4711")
-	p := b.plan(t)
-	if err := run.CheckBlocked(t.Context(), &p.System, b.options); err != nil {
-		t.Errorf("afterwards: %v", err)
+	t.Cleanup(func() { _ = old.Close() })
+	for kind, url := range map[string]string{"ours": "", "stock": old.URL()} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			me, other := newUser(t), newUser(t)
+			b := newBench(t, other, url)
+			ended := b.start(t)
+			if err := stop.All(context.Background(), me.options(b.system.Toxiproxy)); err != nil {
+				t.Error(err)
+			}
+			wantStopped(t, ended)
+			p := b.plan(t)
+			if err := run.CheckBlocked(t.Context(), &p.System, b.options); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 )
 
@@ -51,6 +52,16 @@ func (f Flags) Set(o *run.Options, decides bool) error {
 	}
 	o.DecideWithin = d
 	return nil
+}
+
+// Asks reports whether people are asked.
+func (f Flags) Asks() bool { return f.File != "" && !f.Yes }
+
+// Ask asks at a terminal, beside what shows the run otherwise. It returns what shows both.
+func Ask(o Options, to *run.Options, show func(*plan.Plan) run.View) func(*plan.Plan) run.View {
+	prompt := New(o)
+	to.Control = func(p *plan.Plan, c *run.Control) { prompt.Begin(p, c) }
+	return func(p *plan.Plan) run.View { return run.Views(show(p), prompt) }
 }
 
 // Author is who sits at this terminal, as the system knows them; empty where it does not.

@@ -72,6 +72,43 @@ func TestAnEchoGarblesNoLine(t *testing.T) {
 	}
 }
 
+// While somebody types an answer, no frame is drawn over it; rows stand above the question.
+func TestAQuestionIsNotDrawnOver(t *testing.T) {
+	t.Parallel()
+	s := newScreen(t, 40, 10)
+	c := consoleOn(s)
+	frame(c, "title", "run")
+	_, _ = c.Write([]byte("what next?\n"))
+	c.ask()
+	for range 3 {
+		frame(c, "title", "run")
+	}
+	_, _ = s.Write([]byte("conti"))
+	frame(c, "title", "run")
+	if got, want := s.all(), "what next?\n> conti"; got != want {
+		t.Errorf("while somebody types:\n%s\nwant:\n%s", got, want)
+	}
+	_, _ = c.Write([]byte("a warning\n"))
+	frame(c, "title", "run")
+	if got, want := s.all(), "what next?\na warning\n>"; got != want {
+		t.Errorf("with a row:\n%s\nwant:\n%s", got, want)
+	}
+	_, _ = s.Write([]byte("continue\n"))
+	c.answered()
+	frame(c, "title", "run")
+	if got, want := s.all(), "what next?\na warning\n> continue\ntitle\nrun"; got != want {
+		t.Errorf("once it is answered:\n%s\nwant:\n%s", got, want)
+	}
+	c.ask() // and nobody need answer any more
+	c.answered()
+	frame(c, "title", "run")
+	c.ask()
+	c.Close()
+	if got, want := s.all(), "what next?\na warning\n> continue"; got != want {
+		t.Errorf("in the end:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 // A row that is longer than a line is printed whole, and the frame stands below it.
 func TestALongRowIsWhole(t *testing.T) {
 	t.Parallel()
