@@ -117,7 +117,9 @@ func TestInABrowser(t *testing.T) {
 	s.Close("runs/1/report.html")
 	for _, page := range []context.Context{first, second} {
 		sees(t, page, "runs/1/report.html", "The run is over")
-		do(t, page, chromedp.Sleep(3*retryAfter/2))
+	}
+	do(t, first, chromedp.Sleep(3*retryAfter/2))
+	for _, page := range []context.Context{first, second} {
 		if eval[bool](t, page, `!!document.querySelector(".lost")`) {
 			t.Error("a page goes on asking after the end")
 		}
