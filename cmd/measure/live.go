@@ -129,8 +129,8 @@ func (w watchedRun) watch(ctx context.Context, said *syncBuffer, ended <-chan st
 			if err != nil {
 				return // so nobody has read anything, which is told
 			}
-			defer resp.Body.Close()
 			n, _ := io.Copy(io.Discard, resp.Body) // the run may end in the middle
+			_ = resp.Body.Close()                  // it was only read
 			bytes.Add(n)
 		})
 	}

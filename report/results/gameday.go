@@ -10,6 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -194,7 +195,7 @@ func (p *printer) gameDay(s *summary) {
 	if d == nil {
 		return
 	}
-	p.Heading(inert.Text(d.Title()))
+	p.Heading(terminal.Cut(inert.Text(d.Title()), p.Width))
 	p.Wrap("", d.Summary())
 	for _, row := range d.Rows {
 		p.Wrap(p.Mark(row.of.Verdict), inert.Text(row.Experiment+": "+row.happened()))

@@ -97,8 +97,8 @@ func (t table) types(lines ...string) {
 	}
 }
 
-func (t table) waits(experiment string) {
-	t.Record(journal.Event{Kind: journal.Waiting, Experiment: experiment})
+func (t table) waits() {
+	t.Record(journal.Event{Kind: journal.Waiting, Experiment: "first"})
 	synctest.Wait()
 }
 
@@ -135,7 +135,7 @@ func TestAPromptDoesWhatPeopleType(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				at := newTable(false)
 				defer at.end()
-				at.waits("first")
+				at.waits()
 				at.types(c.types...)
 				if !slices.Equal(at.control.told, c.told) || at.screen.asks != c.asks {
 					t.Errorf("told %q, still asks: %v; want %q, %v", at.control.told, at.screen.asks, c.told, c.asks)
@@ -152,7 +152,7 @@ func TestWhatIsTypedTooEarlyDecidesNothing(t *testing.T) {
 		at := newTable(false)
 		defer at.end()
 		at.types("continue", "end", "", "note early")
-		at.waits("first")
+		at.waits()
 		if want := []string{"note|ann|early"}; !slices.Equal(at.control.told, want) || !at.screen.asks {
 			t.Errorf("told %q, want %q", at.control.told, want)
 		}
@@ -164,7 +164,7 @@ func TestAPromptSaysWhatComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := newTable(false)
 		defer at.end()
-		at.waits("first")
+		at.waits()
 		for _, says := range []string{"november, 1 of 2: first", "Who notices?", "refuted", "bob"} {
 			if !strings.Contains(at.screen.text.String(), says) {
 				t.Errorf("%q does not say %q", at.screen.text.String(), says)
@@ -180,7 +180,7 @@ func TestADecisionFromElsewhereEndsTheQuestion(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			at := newTable(true)
 			defer at.end()
-			at.waits("first")
+			at.waits()
 			at.Record(journal.Event{Kind: kind, Experiment: "first", Decision: journal.Skip})
 			synctest.Wait()
 			at.types("continue")
@@ -193,7 +193,7 @@ func TestADecisionFromElsewhereEndsTheQuestion(t *testing.T) {
 		at := newTable(true)
 		defer at.end()
 		at.control.wrong = errors.New("the run waits for no decision")
-		at.waits("first")
+		at.waits()
 		at.types("continue")
 		if !strings.Contains(at.screen.text.String(), "waits for no decision") {
 			t.Errorf("it shows %q", at.screen.text.String())
@@ -222,7 +222,7 @@ func TestTheEndOfTheInput(t *testing.T) {
 					_ = at.keys.Close() // it has no error
 					synctest.Wait()
 				}
-				at.waits("first")
+				at.waits()
 				_ = at.keys.Close() // likewise
 				synctest.Wait()
 				if !slices.Equal(at.control.told, c.told) {
@@ -239,7 +239,7 @@ func TestALineThatIsTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := newTable(false)
 		defer at.end()
-		at.waits("first")
+		at.waits()
 		go func() { _, _ = io.WriteString(at.keys, strings.Repeat("x", 1<<20)) }() // nobody reads all of it
 		synctest.Wait()
 		if want := []string{"end|first|ann|the input of the terminal was closed"}; !slices.Equal(at.control.told, want) {

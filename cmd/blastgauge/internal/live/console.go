@@ -32,8 +32,8 @@ type console struct {
 	drawn []int        // widths of the lines on the screen, in columns
 	last  [2]int       // the size when they were drawn
 	lost  bool         // nobody reads the output any more
-	asks  string       // in place of frames, before the cursor where somebody types; empty: nothing
-	asked bool         // it stands there
+	asks  bool         // in place of frames, somebody types an answer
+	asked bool         // the question stands there
 }
 
 func newConsole(out io.Writer, size func() (columns, rows int)) *console {
@@ -72,12 +72,15 @@ func (c *console) Flush(int) error {
 	return nil
 }
 
+// question stands before the cursor where somebody types.
+const question = "> "
+
 // ask takes the frame from the screen and puts a question in its place. Until it is
 // answered, frames are not drawn: they would erase what somebody types.
-func (c *console) ask(question string) {
+func (c *console) ask() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asks, c.asked = question, false
+	c.asks, c.asked = true, false
 	c.draw(nil)
 }
 
@@ -85,14 +88,14 @@ func (c *console) ask(question string) {
 func (c *console) answered() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asks = ""
+	c.asks = false
 }
 
 // Close takes the frame from the screen. Lines that are left to print are printed.
 func (c *console) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asks = ""
+	c.asks = false
 	c.draw(nil)
 }
 
@@ -107,10 +110,10 @@ func (c *console) print(lines []byte) {
 // held.
 func (c *console) draw(frame []string) {
 	columns, rows := c.size()
-	if c.asks != "" {
+	if c.asks {
 		frame = nil
 	}
-	if c.asks != "" && c.asked && c.above.Len() == 0 {
+	if c.asks && c.asked && c.above.Len() == 0 {
 		c.next.Reset()
 		return
 	}
@@ -128,8 +131,9 @@ func (c *console) draw(frame []string) {
 		c.drawn = append(c.drawn, terminal.Width(line))
 	}
 	b.WriteString(clearLine) // what was typed meanwhile, such as ^C
-	b.WriteString(c.asks)
-	c.asked = c.asks != ""
+	if c.asked = c.asks; c.asks {
+		b.WriteString(question)
+	}
 	c.next.Reset()
 	c.last = [2]int{columns, rows}
 	c.send(b.Bytes())

@@ -79,7 +79,7 @@ func TestAQuestionIsNotDrawnOver(t *testing.T) {
 	c := consoleOn(s)
 	frame(c, "title", "run")
 	_, _ = c.Write([]byte("what next?\n"))
-	c.ask("> ")
+	c.ask()
 	for range 3 {
 		frame(c, "title", "run")
 	}
@@ -99,10 +99,10 @@ func TestAQuestionIsNotDrawnOver(t *testing.T) {
 	if got, want := s.all(), "what next?\na warning\n> continue\ntitle\nrun"; got != want {
 		t.Errorf("once it is answered:\n%s\nwant:\n%s", got, want)
 	}
-	c.ask("> ") // and nobody need answer any more
+	c.ask() // and nobody need answer any more
 	c.answered()
 	frame(c, "title", "run")
-	c.ask("> ")
+	c.ask()
 	c.Close()
 	if got, want := s.all(), "what next?\na warning\n> continue"; got != want {
 		t.Errorf("in the end:\n%s\nwant:\n%s", got, want)

@@ -143,7 +143,7 @@ func (s *Screen) Ask(lines string) {
 		return
 	}
 	_, _ = s.canvas.Write([]byte(lines)) // it has no error
-	s.canvas.console.ask("> ")
+	s.canvas.console.ask()
 }
 
 // Answered draws again after an answer, or where none is needed any more.
