@@ -18,13 +18,15 @@ type Harm struct {
 	Step      time.Duration  // how long a stretch is
 	Stretches [][]stats.Pair // since the experiment's start; each has the journeys of one kind at its index
 	Marks     []Mark         // where phases begin
+	InForce   []Span         // when faults were; of a scan one for each of the last trials
 	// Intervals are the excess of the fault arm, as it was known so far at each moment. Each
 	// holds at any time, and all do together.
 	Intervals []Known
 
 	e         *plan.Experiment
 	from      time.Duration // of the experiment, since the run's start
-	faultFrom time.Duration // when the first fault was in force; 0: not yet
+	injected  bool
+	faultFrom time.Duration // when the first fault was in force
 	faultTo   time.Duration // when the first removal was asked for; 0: not yet
 	block     time.Duration
 	blocks    [][]stats.Pair // of the fault, by journey
@@ -35,6 +37,14 @@ type Mark struct {
 	Name string
 	At   time.Duration
 }
+
+// A Span is a stretch of time since the experiment's start.
+type Span struct {
+	From, To time.Duration // To is 0 while it lasts
+}
+
+// mostSpans bounds those of a long scan.
+const mostSpans = 100
 
 // Known is what was known of the excess of a kind of journey.
 type Known struct {
@@ -57,19 +67,24 @@ func (h *Harm) mark(name string, since time.Duration) {
 
 // startCell forgets the faults of the cell before.
 func (h *Harm) startCell() {
-	h.faultFrom, h.faultTo, h.Intervals = 0, 0, nil
+	h.injected, h.faultTo, h.Intervals = false, 0, nil
 	h.blocks = make([][]stats.Pair, len(h.e.Journeys))
 }
 
 func (h *Harm) inject(since time.Duration) {
-	if h.faultFrom == 0 {
-		h.faultFrom = since
+	if !h.injected {
+		h.injected, h.faultFrom = true, since
+		h.InForce = append(h.InForce, Span{From: since - h.from})
+		h.InForce = h.InForce[max(0, len(h.InForce)-mostSpans):]
 	}
 }
 
 func (h *Harm) remove(since time.Duration) {
 	if h.faultTo == 0 {
 		h.faultTo = since
+	}
+	if n := len(h.InForce); n > 0 && h.InForce[n-1].To == 0 {
+		h.InForce[n-1].To = since - h.from
 	}
 }
 
@@ -86,7 +101,7 @@ func (h *Harm) add(o journal.Observation) {
 		h.Stretches = append(h.Stretches, make([]stats.Pair, len(h.e.Journeys)))
 	}
 	count(&h.Stretches[i][o.Journey], o)
-	if h.faultFrom == 0 || o.Intended < h.faultFrom || h.faultTo > 0 && o.Intended >= h.faultTo {
+	if !h.injected || o.Intended < h.faultFrom || h.faultTo > 0 && o.Intended >= h.faultTo {
 		return
 	}
 	block := int((o.Intended - h.faultFrom) / h.block)
@@ -156,7 +171,7 @@ func (p *Progress) Shown() int {
 // were to start by then. It is called about once a second where intervals are shown.
 func (p *Progress) Estimate(now time.Time) {
 	h := &p.Current.Harm
-	if h.e == nil || h.faultFrom == 0 || h.e.Turns != nil {
+	if h.e == nil || !h.injected || h.e.Turns != nil {
 		return
 	}
 	journey := p.Shown()

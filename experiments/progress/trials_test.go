@@ -33,16 +33,16 @@ func ended(c journal.CellEnd) journal.Event {
 	return journal.Event{Kind: journal.CellEnded, CellEnd: &c}
 }
 
-// journeyIn is what a cell found of a kind of journey.
-func journeyIn(d journal.Decision, estimate, low, high float64) journal.CellJourney {
-	return journal.CellJourney{ArmCounts: journal.ArmCounts{Fault: journal.Tally{Harmed: 1, Of: 40}}, Decision: d, Share: journal.Share{Estimate: estimate, Low: low, High: high}}
+// harmlessJourney is what a cell found of a kind of journey.
+func harmlessJourney() journal.CellJourney {
+	return journal.CellJourney{ArmCounts: journal.ArmCounts{Fault: journal.Tally{Harmed: 1, Of: 40}}, Decision: journal.Harmless, Share: journal.Share{Low: -0.01, High: 0.0188}}
 }
 
 // A line says what the map says: what was harmless while a fault was not in force all the
 // while, or was not met, is no answer.
 func TestLinesSayWhatTheMapSays(t *testing.T) {
 	t.Parallel()
-	harmless := []journal.CellJourney{journeyIn(journal.Harmless, 0, -0.01, 0.0188), journeyIn(journal.Harmless, 0, -0.01, 0.0188)}
+	harmless := []journal.CellJourney{harmlessJourney(), harmlessJourney()}
 	for name, one := range map[string]struct {
 		end  journal.CellEnd
 		want scan.Verdict
@@ -73,7 +73,7 @@ func TestLinesKnowTheBaseline(t *testing.T) {
 	t.Parallel()
 	p := scanPlan()
 	p.System.Dependencies = []experiments.Dependency{{Name: "payments", Proxy: "payments"}}
-	kinds := []journal.CellJourney{journeyIn(journal.Harmless, 0, -0.01, 0.0188), journeyIn(journal.Harmless, 0, -0.01, 0.0188)}
+	kinds := []journal.CellJourney{harmlessJourney(), harmlessJourney()}
 	for i := range kinds {
 		kinds[i].Started = 40
 	}

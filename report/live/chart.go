@@ -119,7 +119,21 @@ func (c *chart) drawPhases() {
 			c.Close()
 		}
 	}
+	if c.v.IsScan() {
+		c.drawTrials()
+	}
 	c.drawUnsettled()
+}
+
+// drawTrials tints when the faults of a scan were in force.
+func (c *chart) drawTrials() {
+	for _, s := range c.v.Current.Harm.InForce {
+		to := s.To
+		if to == 0 {
+			to = c.v.Now.Sub(c.v.Current.Started)
+		}
+		c.Rect(page.Style{Class: "ph-f", Color: page.FaultColor, Attrs: ` fill-opacity=".12"`}, page.X(c.x(s.From)), page.X(max(0.2, c.x(to)-c.x(s.From))), phaseRow, harmPlot)
+	}
 }
 
 // drawUnsettled marks the last seconds, of which not all journeys have ended.
@@ -141,16 +155,30 @@ func (c *chart) drawHarm() {
 		var list []page.Point
 		for i, s := range h.Stretches {
 			n := of(s[c.journey])
+			from, to := time.Duration(i)*h.Step, time.Duration(i+1)*h.Step
 			y := harmPlot * (1 - min(n.Share()/c.harm.Top(), 1))
-			for _, at := range []time.Duration{time.Duration(i) * h.Step, time.Duration(i+1) * h.Step} { // no slope begins before what causes it
-				list = append(list, page.Point{X: 10 * c.x(at), Y: y, Gap: n.N == 0})
+			if at := c.injectedIn(from, to); at > from && len(list) > 0 { // no harm is drawn before its fault
+				before := list[len(list)-1]
+				before.X = 10 * c.x(at)
+				list, from = append(list, before), at
 			}
+			list = append(list, page.Point{X: 10 * c.x(from), Y: y, Gap: n.N == 0}, page.Point{X: 10 * c.x(to), Y: y, Gap: n.N == 0})
 		}
 		return list
 	}
 	c.Curve(page.ControlLine(), arm(func(p stats.Pair) stats.Count { return p.Control }))
 	c.Curve(page.FaultLine(), arm(func(p stats.Pair) stats.Count { return p.Fault }))
 	c.Close()
+}
+
+// injectedIn is when a fault came in a stretch of time; 0: none did.
+func (c *chart) injectedIn(from, to time.Duration) time.Duration {
+	for _, s := range c.v.Current.Harm.InForce {
+		if s.From >= from && s.From < to {
+			return s.From
+		}
+	}
+	return 0
 }
 
 // grid draws the gridlines of a plot.

@@ -149,7 +149,7 @@ func (one *reader) read() (text string, more bool) {
 // panels are the last version of each part in a stream.
 func panels(stream string) map[string]string {
 	list := map[string]string{}
-	for _, m := range strings.Split(stream, "\n\n") {
+	for m := range strings.SplitSeq(stream, "\n\n") {
 		if _, data, ok := strings.Cut(m, "event: panel\ndata: "); ok {
 			_, name, _ := strings.Cut(data, `"panel":"`)
 			name, _, _ = strings.Cut(name, `"`)
