@@ -31,7 +31,7 @@ journeys: {checkout: {rate: 40/s, slow_after: 1s, steps: [{name: look, request: 
 defaults: {share_baselines: true}
 `,
 		"experiments/a.yaml": experiment("a"), "experiments/b.yaml": experiment("b"), "experiments/c.yaml": experiment("c"),
-		"gameday.yaml": "version: 1\ngameday: day\nexperiments: [{experiment: c, owner: ann, expect: refuted, question: Who notices?}, {experiment: a}]\n",
+		"gameday.yaml": "version: 1\ngameday: day\nexperiments: [{experiment: c, owner: ann, expect: refuted, question: \"Who notices?\"}, {experiment: a}]\n",
 	} {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
