@@ -151,24 +151,37 @@ func (c *chart) drawHarm() {
 	c.grid(phaseRow, harmPlot, c.harm, "harmed")
 	h := &c.v.Current.Harm
 	c.Stretched(phaseRow, harmPlot)
-	arm := func(of func(stats.Pair) stats.Count) []page.Point {
+	settled := c.settled()
+	arm := func(of func(stats.Pair) stats.Count, ended bool) []page.Point {
 		var list []page.Point
 		for i, s := range h.Stretches {
 			n := of(s[c.journey])
 			from, to := time.Duration(i)*h.Step, time.Duration(i+1)*h.Step
-			y := harmPlot * (1 - min(n.Share()/c.harm.Top(), 1))
+			y, gap := harmPlot*(1-min(n.Share()/c.harm.Top(), 1)), n.N == 0 || ended != (to <= settled)
 			if at := c.injectedIn(from, to); at > from && len(list) > 0 { // no harm is drawn before its fault
 				before := list[len(list)-1]
 				before.X = 10 * c.x(at)
 				list, from = append(list, before), at
 			}
-			list = append(list, page.Point{X: 10 * c.x(from), Y: y, Gap: n.N == 0}, page.Point{X: 10 * c.x(to), Y: y, Gap: n.N == 0})
+			list = append(list, page.Point{X: 10 * c.x(from), Y: y, Gap: gap}, page.Point{X: 10 * c.x(to), Y: y, Gap: gap})
 		}
 		return list
 	}
-	c.Curve(page.ControlLine(), arm(func(p stats.Pair) stats.Count { return p.Control }))
-	c.Curve(page.FaultLine(), arm(func(p stats.Pair) stats.Count { return p.Fault }))
+	control, fault := func(p stats.Pair) stats.Count { return p.Control }, func(p stats.Pair) stats.Count { return p.Fault }
+	c.Curve(page.ControlLine(), arm(control, true))
+	c.Curve(page.FaultLine(), arm(fault, true))
+	faint := page.FaultLine()
+	faint.Attrs = ` stroke-width="1.5" stroke-opacity=".5" stroke-dasharray="2 3"`
+	c.Curve(faint, arm(fault, false))
 	c.Close()
+}
+
+// settled is up to where harm is known: what hangs is missing after that.
+func (c *chart) settled() time.Duration {
+	if !c.v.Current.Running {
+		return c.v.Now.Sub(c.v.Current.Started) + c.v.Current.Harm.Step
+	}
+	return c.v.Settled(c.journey, c.v.Now)
 }
 
 // injectedIn is when a fault came in a stretch of time; 0: none did.
@@ -213,6 +226,9 @@ func (c *chart) drawExcess() {
 		upper = append(upper, page.Point{X: x, Y: y(k.High)})
 		lower = append(lower, page.Point{X: x, Y: y(k.Low)})
 		middle = append(middle, page.Point{X: x, Y: y(k.Estimate)})
+	}
+	if len(known) == 1 {
+		c.Vertical(page.Interval("ch", page.FaultColor), page.X(c.x(known[0].At)), top+y(known[0].High), top+y(known[0].Low))
 	}
 	c.Stretched(top, excessPlot)
 	if len(known) > 1 {

@@ -111,6 +111,7 @@ func TestInABrowser(t *testing.T) {
 	t.Run("keyboard", func(t *testing.T) { noteByKeyboard(t, first, told, given) })
 	t.Run("sizes", func(t *testing.T) { fits(t, second) })
 	t.Run("stop", func(t *testing.T) { stopFromThePage(t, first, given) })
+	eventually(t, func() bool { return s.runs[0].count() == 2 }, func() string { return fmt.Sprint(s.runs[0].count(), " pages read") })
 	told.event(journal.Event{Kind: journal.RunEnded})
 	view.Close()
 	s.Close("runs/1/report.html")
@@ -141,6 +142,17 @@ func noteByKeyboard(t *testing.T, page context.Context, told *story, given *orde
 func stopFromThePage(t *testing.T, page context.Context, given *orders) {
 	do(t, page, chromedp.Click(chromedp.CSS("#stopping summary")), chromedp.SendKeys(chromedp.CSS("#stopping [name=why]"), "incident 4711"), chromedp.Click(chromedp.CSS("#stopping button")))
 	eventually(t, func() bool { return strings.HasSuffix(given.all(), "stop ann: incident 4711") }, given.all)
+	eventually(t, func() bool { // the form has led back to the page
+		back, err := chromedp.Run(page, chromedp.Evaluate[bool](`document.readyState === "complete" && !document.querySelector("#stopping[open]")`))
+		return err == nil && back
+	}, func() string { return "the form is still there" })
+}
+
+// count is how many pages read of the run.
+func (r *shown) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.readers)
 }
 
 // eventually waits until something is so.
