@@ -29,32 +29,7 @@ func newStop(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop [RUN | DIR | latest | --all | --unblock | --status]",
 		Short: "Stop runs that go on, and block new ones until that is lifted",
-		Long: `Stop ends a run that goes on in another terminal, as Ctrl-C there would: the run
-removes its faults and writes its report, which says who stopped it and why. Without
-an argument it ends the one run of this user that goes on.
-
-With --all it ends all runs of this user on this machine, and with -f FILE or
---toxiproxy URL also the runs that have these servers, from whichever machine.
-
-With --all --block REASON it is a kill switch: from then on every Toxiproxy that is
-named, or that open runs of this user have, refuses runs, from whichever machine, and
-so does this machine for this user. Faults of runs that go on are removed within a
-second or so. A run that is refused says who blocked it, when and why, and ends
-with 6. It stays so until --unblock. recover works all the time.
-
-On blastgauge proxy the server itself removes all toxics of runs at once. On a stock
-Toxiproxy a disabled proxy, blastgauge-block, tells the runs, and each removes its own.
-
-With --status it prints what is blocked and which runs go on.
-
-Exit status:
-  0    done; a run that was to be stopped is over
-  1    error of the tool or its environment, such as a server that does not answer, or
-       a run that does not end within 30 s
-  2    invalid flags, or several runs go on and none was named
-  6    others than this user can write the run's directory, so that it does not obey
-  7    a run is over, and a fault may still be active
-  129, 130, 143   interrupted (HUP, INT, TERM)`,
+		Long:  help("stop"),
 		Example: `  blastgauge stop
   blastgauge stop latest --why "incident 4711"
   blastgauge stop --all --block "incident 4711" -f blastgauge.yaml
