@@ -270,7 +270,7 @@ func TestWhoMayAsk(t *testing.T) {
 		if tt.header != "" {
 			r.Header.Set(tt.header, tt.value)
 		}
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := client().Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,7 +53,7 @@ func TestWhoChangedWhat(t *testing.T) {
 		}
 		r.Header.Set("Authorization", "Bearer "+token)
 		r.Header.Set("User-Agent", "a-client/1 "+strings.Repeat("ä", 1000)) // of two bytes each
-		a, err := http.DefaultClient.Do(r)
+		a, err := client().Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestWhoIsForbidden(t *testing.T) {
 		if r.Header.Set(tt.header, tt.value); tt.header == "Host" {
 			r.Host = tt.value
 		}
-		a, err := http.DefaultClient.Do(r)
+		a, err := client().Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

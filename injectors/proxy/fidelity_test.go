@@ -91,7 +91,7 @@ func tried(b *testing.B, api, toxic string, measure func() float64) []float64 {
 		if err != nil {
 			b.Fatal(err)
 		}
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := client().Do(request)
 		if err != nil {
 			b.Fatal(err)
 		}

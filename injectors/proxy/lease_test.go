@@ -2,7 +2,6 @@ package proxy_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -108,7 +107,7 @@ func TestAReleaseBesideAnInjection(t *testing.T) {
 		call(t, s, "POST", "/blastgauge/leases", `{"run":"`+run+`"}`, 200, nil)
 		var both sync.WaitGroup
 		both.Go(func() {
-			resp, err := http.Post(s.URL()+"/proxies/a/toxics", "application/json", strings.NewReader(`{"name":"blastgauge.`+run+`.1","type":"latency"}`))
+			resp, err := client().Post(s.URL()+"/proxies/a/toxics", "application/json", strings.NewReader(`{"name":"blastgauge.`+run+`.1","type":"latency"}`))
 			if err != nil {
 				t.Error(err)
 				return

@@ -39,7 +39,7 @@ func TestClosedWhileProxiesAreMade(t *testing.T) {
 			callers.Go(func() {
 				for i := 0; ; i++ {
 					name := fmt.Sprintf("p%d-%d", caller, i)
-					answer, err := http.Post(s.URL()+"/proxies", "application/json", strings.NewReader(fmt.Sprintf(`{"name":%q,"listen":%q,"upstream":%q}`, name, own, up)))
+					answer, err := client().Post(s.URL()+"/proxies", "application/json", strings.NewReader(fmt.Sprintf(`{"name":%q,"listen":%q,"upstream":%q}`, name, own, up)))
 					if err != nil {
 						return
 					}

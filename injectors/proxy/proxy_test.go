@@ -87,6 +87,12 @@ func mustNotHang(t testing.TB, what string, do func()) {
 	}
 }
 
+// client returns a client of its own for one request. The default one is everybody's: a test
+// server that is closed beside closes its idle connections, also one that is about to be used.
+func client() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
 // call asks the API and wants a status. The answer's body is read into `into`
 // where that is not nil.
 func call(t testing.TB, s *proxy.Server, method, path, body string, want int, into any) string {
@@ -97,7 +103,7 @@ func call(t testing.TB, s *proxy.Server, method, path, body string, want int, in
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := client().Do(r)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
@@ -233,7 +239,7 @@ func deaf(t testing.TB, address string) {
 // post makes a thing on any Toxiproxy.
 func post(t testing.TB, url, body string) {
 	t.Helper()
-	answer, err := http.Post(url, "application/json", strings.NewReader(body))
+	answer, err := client().Post(url, "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

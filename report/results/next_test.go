@@ -77,7 +77,7 @@ func TestEveryReasonHasItsAdvice(t *testing.T) {
 	t.Parallel()
 	answers := []result.ReasonCode{ // of experiments that were not run, or for which a hypothesis held
 		result.ReasonInterrupted, result.ReasonSuiteStopped, result.ReasonRunEnded, result.ReasonRunDied, result.ReasonFailed, result.ReasonNoFault,
-		result.ReasonPreflight, result.ReasonHarmless, result.ReasonRecovered, result.ReasonNothingToRecover, result.ReasonInvariantHolds, result.ReasonAlertInTime,
+		result.ReasonPreflight, result.ReasonHarmless, result.ReasonRecovered, result.ReasonNothingToRecover, result.ReasonInvariantHolds, result.ReasonAlertInTime, result.ReasonSkipped,
 	}
 	for _, code := range declaredCodes(t) {
 		if slices.Contains(answers, code) {
