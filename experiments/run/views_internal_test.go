@@ -16,7 +16,6 @@ func (quietView) Judge(*result.Experiment) {}
 
 // A stuckView never returns from its first event.
 type stuckView struct {
-	quietView
 	release chan struct{}
 }
 
@@ -56,7 +55,6 @@ func TestAViewThatIsStuckIsLeftBehind(t *testing.T) {
 }
 
 type countingView struct {
-	quietView
 	events, journeys, verdicts, closed int
 	met                                int64
 }
