@@ -16,6 +16,7 @@ func (quietView) Judge(*result.Experiment) {}
 
 // A stuckView never returns from its first event.
 type stuckView struct {
+	quietView
 	release chan struct{}
 }
 
@@ -55,6 +56,7 @@ func TestAViewThatIsStuckIsLeftBehind(t *testing.T) {
 }
 
 type countingView struct {
+	quietView
 	events, journeys, verdicts, closed int
 	met                                int64
 }
