@@ -56,7 +56,6 @@ func TestAViewThatIsStuckIsLeftBehind(t *testing.T) {
 }
 
 type countingView struct {
-	quietView
 	events, journeys, verdicts, closed int
 	met                                int64
 }
