@@ -74,6 +74,22 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
+	a.tellPlaced(d, placed)
+	next, file := []string{"plan -f"}, experiments.SystemFile
+	switch {
+	case o.gameDay:
+		next, file = []string{"plan --gameday", "run --gameday"}, experiments.GameDayFile
+	case o.source.Given(): // a plan does not tell whether the journey works
+		next = []string{"try -f", "plan -f"}
+	}
+	for i, command := range next {
+		a.printf("%-7s blastgauge %s %s\n", []string{"next", "then"}[i], command, filepath.Join(o.dir, file))
+	}
+	return nil
+}
+
+// tellPlaced says what became of each file, and what is left to do.
+func (a *app) tellPlaced(d *scaffold.Documents, placed []scaffold.Placed) {
 	for _, file := range placed {
 		what := "kept"
 		if file.Written {
@@ -90,17 +106,6 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	for _, s := range d.Env {
 		a.logf("set     %s before a run: the %s", s.Name, s.Of)
 	}
-	next, file := []string{"plan -f"}, experiments.SystemFile
-	switch {
-	case o.gameDay:
-		next, file = []string{"plan --gameday", "run --gameday"}, experiments.GameDayFile
-	case o.source.Given(): // a plan does not tell whether the journey works
-		next = []string{"try -f", "plan -f"}
-	}
-	for i, command := range next {
-		a.printf("%-7s blastgauge %s %s\n", []string{"next", "then"}[i], command, filepath.Join(o.dir, file))
-	}
-	return nil
 }
 
 // draft makes the documents from what the flags name, in memory.

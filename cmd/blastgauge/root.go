@@ -8,19 +8,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const exitStatus = `
-Exit status:
-  0    every hypothesis held
-  1    error of the tool or its environment
-  2    invalid flags or documents; nothing was injected
-  3    a hypothesis was refuted
-  4    inconclusive
-  5    invalid or not run
-  6    refused by a safety rule; nothing was injected
-  7    clean-up incomplete: a fault may still be active
-  129, 130, 143   interrupted (HUP, INT, TERM); faults removed
-`
-
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "blastgauge",

@@ -42,7 +42,7 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [EXPERIMENT...] [-- COMMAND ARG...]",
 		Short: "Run experiments and judge their hypotheses",
-		Long:  help("run") + exitStatus,
+		Long:  help("run"),
 		Example: `  blastgauge run
   blastgauge run payments-slow --phases baseline=20s,fault=30s
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
@@ -97,22 +97,9 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if err != nil {
 		return err
 	}
-	options, err := a.runOptions(o)
-	if err != nil {
-		return err
-	}
-	loaded, err := load()
-	if err != nil {
-		return err
-	}
-	if loaded.Unset != nil {
-		return loaded.Unset
-	}
 	typed := live.IsTyped(a.stdin) && live.IsTerminal(a.stderr)
-	if err := o.day.Set(&options, typed || o.live.Address != ""); err != nil {
-		return err
-	}
-	if err := run.CheckStart(&loaded.Plan.System, options); err != nil {
+	loaded, options, err := a.prepare(o, load, typed)
+	if err != nil {
 		return err
 	}
 	for _, text := range loaded.Plan.Advice() {
@@ -144,6 +131,26 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 func (o *runOptions) dayFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.day.Yes, "yes", false, "let a game day go on by itself, and ask nobody")
 	cmd.Flags().StringVar(&o.day.Within, "decide-within", "", "how long a game day waits for a decision, as `TIME` such as 30m, before the run is interrupted (default: 4h)")
+}
+
+// prepare loads what a run needs, and checks that it may start. typed is whether somebody at
+// a terminal can decide.
+func (a *app) prepare(o runOptions, load func() (*plan.Loaded, error), typed bool) (*plan.Loaded, run.Options, error) {
+	options, err := a.runOptions(o)
+	if err != nil {
+		return nil, options, err
+	}
+	loaded, err := load()
+	if err != nil {
+		return nil, options, err
+	}
+	if loaded.Unset != nil {
+		return nil, options, loaded.Unset
+	}
+	if err := o.day.Set(&options, typed || o.live.Address != ""); err != nil {
+		return nil, options, err
+	}
+	return loaded, options, run.CheckStart(&loaded.Plan.System, options)
 }
 
 // ending is how the command of a run ends.

@@ -314,32 +314,37 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 		found.Embedded = true
 		return found, nil
 	}
+	return found, found.lookAtServers(ctx, p, o)
+}
+
+// lookAtServers finds what the Toxiproxies are, and whether they have what the plan needs.
+func (found *Inspection) lookAtServers(ctx context.Context, p *plan.Plan, o Options) error {
 	all, err := injectorset.NewFleet(&p.System, o.Token, o.Getenv, nil)
 	if err != nil {
-		return found, err
+		return err
 	}
 	all.NeedOnly(p)
 	found.Toxiproxy, err = all.Identify(ctx)
 	if isUnreachable(err) { // a plan is worth reading before the system stands
 		found.Unreachable = err
-		return found, nil
+		return nil
 	}
 	if err != nil {
-		return found, err
+		return err
 	}
 	if found.Blocked == nil {
 		found.Blocked = all.Blocked(ctx)
 	}
 	if found.Toxiproxy.Kind == toxiproxy.KindStock {
 		if p, err = p.OnStock(); err != nil {
-			return found, err
+			return err
 		}
 	}
 	if err = all.Preflight(ctx, p); err != nil {
-		return found, err
+		return err
 	}
 	found.ProxiesFit = true
-	return found, found.lookAtFleet(ctx, all, p)
+	return found.lookAtFleet(ctx, all, p)
 }
 
 // lookAtFleet finds which Toxiproxies there are, and on which each fault would be put, where
