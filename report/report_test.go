@@ -243,7 +243,7 @@ func check(t *testing.T, name string, e xml.StartElement, ids map[string]bool) {
 // hold.
 func TestPageSize(t *testing.T) {
 	t.Parallel()
-	for n, most := range map[int]int{8: 350e3, 40: 1500e3} {
+	for n, most := range map[int]int{8: 350e3, 40: 1520e3} {
 		size := len(render(t, "html", Options{}, large(t, n)))
 		if size > most {
 			t.Errorf("the page of %d experiments has %d KB, want at most %d", n, size/1000, most/1000)
