@@ -43,8 +43,8 @@ type Alert struct {
 	ClearsWithin time.Duration     `json:"clears_within,omitempty"` // after the removal; 0: when it clears is not judged
 }
 
-// AlertPoll is how long after an answer about alerts the next one is asked for, and so
-// about how precisely it is known when an alert fired or cleared.
+// AlertPoll is how often alerts are asked for: from question to question, and at once after
+// an answer that took longer. So about how precisely it is known when an alert fired or cleared.
 const AlertPoll = time.Second
 
 // AlertMargin is how much longer an experiment has to go on than an alert may take: the

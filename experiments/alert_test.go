@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,21 @@ func TestTheExampleNamesItsRules(t *testing.T) {
 		if !strings.Contains(string(rules), "alert: "+a.Name+"\n") {
 			t.Errorf("rules.yml has no rule %s", a.Name)
 		}
+	}
+	slow := regexp.MustCompile(`alert: CheckoutErrorsSlow\n +expr: .*\[(\w+)\].*\n +for: (\w+)\n`).FindStringSubmatch(string(rules))
+	if slow == nil {
+		t.Fatal("rules.yml has no CheckoutErrorsSlow with a range and a for")
+	}
+	var met []time.Duration // how long its range is, and how long it waits
+	for _, text := range slow[1:] {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		met = append(met, d)
+	}
+	if fault := list[0].Settings.Phases.Fault; fault+met[0] >= met[1] {
+		t.Errorf("CheckoutErrorsSlow sees a fault of %s for %s, and fires after %s", fault, fault+met[0], met[1])
 	}
 	if len(list[0].Alerts) < 2 {
 		t.Errorf("%d alerts", len(list[0].Alerts))

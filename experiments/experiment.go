@@ -37,7 +37,7 @@ func (e *Experiment) Place(path string) (Place, bool) {
 // fault the control, whatever the system allows.
 const ControlBaseline = "baseline"
 
-// MaxOwner is how many characters the owner of an experiment may have.
+// MaxOwner is how many characters the owner of an experiment may have, also in a game day.
 const MaxOwner = 80
 
 // maxFaults is how many faults one experiment may have.

@@ -67,26 +67,14 @@ func gameDayItemShape(i *GameDayItem) shape.Shape {
 	i.Expect = ExpectHeld
 	return shape.Fields{
 		{Name: "experiment", Doc: "id of an experiment of the system", Shape: id(&i.Experiment), Required: true},
-		{Name: "owner", Doc: "who answers for what it finds, such as a team", Shape: lineOf(&i.Owner, maxOwner)},
+		{Name: "owner", Doc: "who answers for what it finds, such as a team", Shape: shape.ShortLine(&i.Owner, MaxOwner)},
 		{Name: "expect", Doc: "the verdict that people expect, held or refuted; held by default. Another one is a surprise in the report", Shape: shape.Enum(&i.Expect, "an expectation", ExpectHeld, ExpectRefuted)},
-		{Name: "question", Doc: "what people want to learn from it, such as: Who notices first, and by what?", Shape: lineOf(&i.Question, maxQuestion)},
+		{Name: "question", Doc: "what people want to learn from it, such as: Who notices first, and by what?", Shape: shape.ShortLine(&i.Question, maxQuestion)},
 	}
 }
 
-// The longest owner and question of an experiment of a game day, in bytes.
-const (
-	maxOwner    = 80
-	maxQuestion = 500
-)
-
-// lineOf is a line of at most so many bytes.
-func lineOf(to *string, most int) shape.Shape {
-	return shape.Validated{Shape: shape.Line(to), Also: shape.Object{"maxLength": most}, Check: func(d *shape.Document, n shape.Node, _ string) {
-		if len(*to) > most {
-			d.Fail(n, shape.Diagnostic{Msg: fmt.Sprintf("this text has %d bytes: at most %d are allowed here", len(*to), most)})
-		}
-	}}
-}
+// maxQuestion is how many characters the question of an experiment of a game day may have.
+const maxQuestion = 500
 
 // LoadGameDay loads a game day with its system, and the experiments of it in the order in
 // which they are run. system names the system's document in place of what the game day

@@ -207,3 +207,15 @@ func FuzzGameDay(f *testing.F) {
 		}
 	})
 }
+
+// An owner is as long as one of an experiment, in characters of any alphabet.
+func TestOwnersAreCountedInCharacters(t *testing.T) {
+	t.Parallel()
+	for n, valid := range map[int]bool{MaxOwner: true, MaxOwner + 1: false} {
+		text := "version: 1\ngameday: day\nexperiments: [{experiment: a, owner: " + strings.Repeat("ä", n) + "}]\n"
+		d, g := decodeGameDay(shape.Source{File: "gameday.yaml", Text: []byte(text)})
+		if (d.Count() == 0) != valid {
+			t.Errorf("%d characters: %d mistakes, %+v", n, d.Count(), g.Items)
+		}
+	}
+}

@@ -15,6 +15,13 @@ func named(t *testing.T) *compare.Comparison {
 	base := edited(t, "suite", "b1", stormy)
 	head := edited(t, "suite", "h1", func(e *result.Experiment, r *result.Result) { stormy(e, r); later(e, r) })
 	base.Side, base.Page = "naive", "/runs/one/report.html"
+	fires, misses := &base.Result.Experiments[0], &head.Result.Experiments[0]
+	fires.Alerts = []result.Alert{{Alert: "ShopErrors", Name: "ShopErrors", Source: "prometheus", FiresWithin: 30, Fired: &result.Between{After: 11, Before: 12}}}
+	misses.Alerts = []result.Alert{{Alert: "ShopErrors", Name: "ShopErrors", Source: "prometheus", FiresWithin: 30}}
+	judged := result.Criterion{Kind: result.AlertCriterion, Subject: "ShopErrors", Name: "alert ShopErrors", Verdict: result.Held, Code: result.ReasonAlertInTime}
+	fires.Criteria = append(fires.Criteria, judged)
+	judged.Verdict, judged.Code = result.Refuted, result.ReasonAlertMissing
+	misses.Criteria = append(misses.Criteria, judged)
 	head.Side, head.Page = "hardened", "/runs/two/report.html"
 	return compare.Runs([]compare.Input{base}, []compare.Input{head}, compare.DefaultMargin)
 }
@@ -59,6 +66,15 @@ func TestComparisonLinksTheReports(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page lacks %s", want)
 		}
+	}
+	for i := range c.Experiments {
+		if e := &c.Experiments[i]; e.ID == "payments-latency-2s" {
+			e.Base.Earlier = true // only an earlier run has it
+		}
+	}
+	got = renderCompare(t, "html", Options{Folder: "/runs/two"}, c)
+	if strings.Contains(got, `href="../one/report.html#payments-latency-2s"`) || !strings.Contains(got, `href="report.html#payments-latency-2s"`) {
+		t.Error("the page leads to an experiment that is not there, or not to one that is")
 	}
 	for name, o := range map[string]Options{"no folder": {}, "another root": {Folder: "relative"}} {
 		if got := renderCompare(t, "html", o, c); regexp.MustCompile(`href="[^#"]`).MatchString(got) {

@@ -46,6 +46,7 @@ func newAlert(name string, base, head []experimentRun) Alert {
 	a := Alert{Alert: name, Status: Uncertain, Base: alertState(name, base), Head: alertState(name, head)}
 	was, is := a.Base.Verdict, a.Head.Verdict
 	switch {
+	case len(alertLimits(name, slices.Concat(base, head))) > 1: // another limit is another question
 	case was == result.Held && is == result.Refuted:
 		a.Status = Regressed
 	case was == result.Refuted && is == result.Held:
@@ -56,9 +57,61 @@ func newAlert(name string, base, head []experimentRun) Alert {
 	return a
 }
 
+// An alertLimit is what an alert is judged by, in seconds.
+type alertLimit struct{ fires, clears float64 }
+
+// String writes the limits in words.
+func (l alertLimit) String() string {
+	text := "fires within " + figures.Duration(l.fires)
+	if l.clears > 0 {
+		text += " and clears within " + figures.Duration(l.clears)
+	}
+	return text
+}
+
+// alertLimits are the limits of an alert over runs, each once.
+func alertLimits(name string, runs []experimentRun) (list []alertLimit) {
+	for _, r := range runs {
+		for i := range r.Alerts {
+			a := &r.Alerts[i]
+			if l := (alertLimit{a.FiresWithin, a.ClearsWithin}); a.Alert == name && !slices.Contains(list, l) {
+				list = append(list, l)
+			}
+		}
+	}
+	return list
+}
+
+// alertNotes say which alerts decide nothing, and why.
+func alertNotes(list []Alert, names Names, base, head []experimentRun) (notes []string) {
+	for _, a := range list {
+		was, is := alertLimits(a.Alert, base), alertLimits(a.Alert, head)
+		if len(was) > 0 && len(is) > 0 && len(alertLimits(a.Alert, slices.Concat(base, head))) > 1 {
+			notes = append(notes, fmt.Sprintf("the limits of the alert %s differ, so it is not compared: %s in %s, %s in %s", a.Alert, figures.List(said(was), "or"), names.Base, figures.List(said(is), "or"), names.Head))
+		}
+		for side, limits := range [][]alertLimit{was, is} {
+			switch {
+			case len(limits) == 0:
+				notes = append(notes, names.of(side)+": nobody asked about the alert "+a.Alert)
+			case [...]AlertState{a.Base, a.Head}[side].Verdict == result.Inconclusive:
+				notes = append(notes, names.of(side)+": the alert "+a.Alert+" was not judged")
+			}
+		}
+	}
+	return notes
+}
+
+// said are limits in words.
+func said(limits []alertLimit) (list []string) {
+	for _, l := range limits {
+		list = append(list, l.String())
+	}
+	return list
+}
+
 // reason is why the alert changed; false if it is not known to have.
-func (a Alert) reason() (reason, bool) {
-	text := fmt.Sprintf("alert %s: %s in base, %s in head", a.Alert, a.Base, a.Head)
+func (a Alert) reason(names Names) (reason, bool) {
+	text := fmt.Sprintf("alert %s: %s in %s, %s in %s", a.Alert, a.Base, names.Base, a.Head, names.Head)
 	switch a.Status {
 	case Regressed:
 		return reason{ReasonAlertFails, text}, true

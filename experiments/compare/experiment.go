@@ -24,6 +24,8 @@ func compareExperiment(id string, names Names, base, head []Input) *pending {
 	trustedHead := e.leaveOutUntrusted(1, names, allHead, &why)
 	shownBase, shownHead := trustedOrAll(trustedBase, allBase), trustedOrAll(trustedHead, allHead)
 	e.Base, e.Head = newSide(shownBase), newSide(shownHead)
+	e.Base.place(allBase, base)
+	e.Head.place(allHead, head)
 	e.Diff = why.diff
 	if len(why.reasons) > 0 {
 		e.Status = NotComparable
@@ -40,6 +42,7 @@ func compareExperiment(id string, names Names, base, head []Input) *pending {
 	p.Journeys, p.changes = journeys(names, trustedBase, trustedHead, true)
 	p.Invariants = invariants(factualRuns(allBase), factualRuns(allHead))
 	p.Alerts = alerts(trustedBase, trustedHead)
+	p.Notes = append(p.Notes, alertNotes(p.Alerts, names, trustedBase, trustedHead)...)
 	p.Amplification = amplification(trustedBase, trustedHead)
 	return p
 }
@@ -117,17 +120,12 @@ func limitsNote(b, h experimentRun) string {
 			parts = append(parts, j.Name+" "+percent(b.Journeys[i].Limit)+" → "+percent(j.Limit))
 		}
 	}
-	for _, a := range h.Alerts {
-		i := slices.IndexFunc(b.Alerts, func(o result.Alert) bool { return o.Alert == a.Alert })
-		if i >= 0 && (b.Alerts[i].FiresWithin != a.FiresWithin || b.Alerts[i].ClearsWithin != a.ClearsWithin) {
-			parts = append(parts, "alert "+a.Alert)
-		}
-	}
 	return strings.TrimSuffix("the limits differ, so verdicts may: "+strings.Join(parts, ", "), ": ")
 }
 
 // judge gives the experiment the status of its journeys, invariants and alerts. One
-// regression makes it regressed; it is unchanged only if all of them are.
+// regression makes it regressed; it is unchanged only if all journeys are, and no invariant
+// or alert is known to have changed. A note says of an alert that it was not judged.
 func (e *Experiment) judge(names Names) {
 	var all []Status
 	reasons := map[Status][]reason{}
@@ -142,7 +140,7 @@ func (e *Experiment) judge(names Names) {
 		}
 	}
 	for _, a := range e.Alerts {
-		if r, changed := a.reason(); changed {
+		if r, changed := a.reason(names); changed {
 			all = append(all, a.Status)
 			reasons[a.Status] = append(reasons[a.Status], r)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -113,5 +114,5 @@ func (s InvariantState) text() string {
 	if s.Violations == 1 {
 		return "1 violation"
 	}
-	return fmt.Sprintf("%g violations", s.Violations)
+	return figures.Number(s.Violations) + " violations"
 }

@@ -93,6 +93,13 @@ func compareGrades(a, b result.Grade) int {
 	return cmp.Compare(slices.Index(order, a), slices.Index(order, b))
 }
 
+// place notes whether the last run of the side lacks the experiment. all are its runs.
+func (s *Side) place(all []experimentRun, side []Input) {
+	if s != nil {
+		s.Earlier = all[len(all)-1].in.Result != side[len(side)-1].Result
+	}
+}
+
 // newSide sums up the runs of one side; nil if there are none.
 func newSide(list []experimentRun) *Side {
 	if len(list) == 0 {

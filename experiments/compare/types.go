@@ -191,6 +191,7 @@ type Side struct {
 	Faults      []string         `json:"faults"`             // "latency 2s into payments"
 	Fault       string           `json:"exercised"`          // the weakest grade: counted, observed, probed or no
 	Explanation string           `json:"reason,omitempty"`   // of the verdict, in one run
+	Earlier     bool             `json:"-"`                  // the last run of the side, and so its page, lacks the experiment
 }
 
 // A Journey is one journey of an experiment in both sides.

@@ -18,6 +18,7 @@ func TestFiguresReadAsPeopleWriteThem(t *testing.T) {
 		{ShortPercent(0.05, 2), "5%"}, {ShortPercent(0.005, 2), "0.5%"}, {ShortPercent(0.0325, 1), "3.2%"}, {ShortPercent(0.3204, 1), "32%"}, {ShortPercent(0.292, 1), "29.2%"}, {ShortPercent(-0.0001, 1), "0%"}, {ShortPercent(1, 2), "100%"}, {ShortPercent(0, 2), "0%"},
 		{SpokenPercent(0.319), "32%"}, {SpokenPercent(0.0319), "3.2%"},
 		{UpperPercent(0.00301), "0.4%"}, {UpperPercent(0.003), "0.3%"}, {UpperPercent(-0.01), "0.0%"},
+		{Number(12345), "12,345"}, {Number(12.5), "12.5"}, {Number(-1234.567), "-1,234.57"}, {Number(0), "0"}, {Number(math.Inf(1)), "+Inf"},
 		{Count(45773), "45,773"}, {Count(999), "999"}, {Count(-1000), "-1,000"}, {Count(1234567), "1,234,567"},
 		{Rough(153284), "150,000"}, {Rough(3832.4), "3,800"}, {Rough(996), "1,000"}, {Rough(9.94), "9.9"}, {Rough(42), "42"}, {Rough(0), "0"},
 		{RoughDown(11401), "11,000"}, {RoughDown(12000), "12,000"}, {RoughDown(2.5), "2"}, {RoughUp(11401), "12,000"}, {RoughUp(12000), "12,000"}, {RoughUp(4.5), "5"}, {RoughUp(0), "0"},

@@ -78,12 +78,24 @@ func LowerPercent(share float64) string {
 }
 
 // Count writes n with its digits in groups of three: 45,773.
-func Count(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+func Count(n int) string { return grouped(strconv.Itoa(n)) }
+
+// grouped puts the digits of a whole number in groups of three.
+func grouped(text string) string {
+	for i := len(text) - 3; i > 0 && text[i-1] >= '0'; i -= 3 {
 		text = text[:i] + "," + text[i:]
 	}
 	return text
+}
+
+// Number writes a number that was counted or summed, with at most two decimals and its digits
+// in groups of three: 12,345 or 1,234.5.
+func Number(v float64) string {
+	whole, rest, broken := strings.Cut(Short(v, 2), ".")
+	if whole = grouped(whole); broken {
+		return whole + "." + rest
+	}
+	return whole
 }
 
 // Quantity writes an estimated amount as a [Count]; an amount below ten keeps one

@@ -202,20 +202,33 @@ func (a *alertRecord) muted(i int) string {
 	return why
 }
 
-// activeBefore reports whether the alerts of a look were active before a moment, going by
-// the clock of their server.
-func (a *alertRecord) activeBefore(i int, when time.Duration) (before, known bool) {
+// activeBefore reports whether the alerts of a look were active before a moment for certain,
+// going by the clock of their server.
+func (a *alertRecord) activeBefore(i int, when time.Duration) bool {
+	since, uncertain, known := a.activeSince(i)
+	return known && since+uncertain < when
+}
+
+// activeAfter reports whether they were not active before a moment, for certain.
+func (a *alertRecord) activeAfter(i int, when time.Duration) bool {
+	since, uncertain, known := a.activeSince(i)
+	return known && since-uncertain >= when
+}
+
+// activeSince is since when the alerts of a look are active, give or take what is uncertain
+// of the clock of their server.
+func (a *alertRecord) activeSince(i int) (since, uncertain time.Duration, known bool) {
 	e := &a.looks[i]
 	l := e.Alert
 	if l.ActiveAt.IsZero() || l.ClockUncertain == 0 {
-		return false, false
+		return 0, 0, false
 	}
-	since := l.ActiveAt.Sub(e.At) - l.ClockAhead + e.Since
-	return since+l.ClockUncertain < when, true
+	return l.ActiveAt.Sub(e.At) - l.ClockAhead + e.Since, l.ClockUncertain, true
 }
 
-// unseen is the longest time between two moments in which nobody answered.
-func (a *alertRecord) unseen(from, to time.Duration) (longest time.Duration) {
+// unseen is for how long in all nobody answered between two moments.
+func (a *alertRecord) unseen(from, to time.Duration) (all time.Duration) {
+	counted := from // until when silence is counted
 	for i := range a.looks {
 		if a.state(i) != journal.AlertUnknown {
 			continue
@@ -224,9 +237,11 @@ func (a *alertRecord) unseen(from, to time.Duration) (longest time.Duration) {
 		if i+1 < len(a.looks) {
 			ended = a.looks[i+1].Alert.Answered
 		}
-		longest = max(longest, min(ended, to)-max(began, from))
+		ended = min(ended, to)
+		all += max(0, ended-max(began, counted))
+		counted = max(counted, ended)
 	}
-	return longest
+	return all
 }
 
 // seenUntil is until when anything is known of the alert.

@@ -16,7 +16,7 @@ import (
 type alertStory struct {
 	state func(second float64) journal.AlertState
 	ahead float64 // the clock of the server, in seconds; its alerts are active since their first second
-	since float64 // the alert is active since then, by our clock; 0: since it was first seen
+	since float64 // the alert that fires is active since then, by our clock; 0: since it was first seen
 	muted string
 	until float64 // of the last answer; 0: the end of the run
 }
@@ -58,7 +58,7 @@ func (a alertStory) looks(name string) (events []journal.Event) {
 			case journal.AlertFiring, journal.AlertPending:
 				l.Count, l.Example, l.Muted = 1, name+`{instance="a"}`, a.muted
 				l.ActiveAt, l.ClockAhead, l.ClockUncertain = epoch.Add(span(second+a.ahead)), span(a.ahead), time.Second/2
-				if a.since != 0 {
+				if a.since != 0 && (state == journal.AlertFiring || a.since < second) {
 					l.ActiveAt = epoch.Add(span(a.since + a.ahead))
 				}
 			case journal.AlertUnknown:
@@ -107,6 +107,12 @@ func TestAlertsAreJudged(t *testing.T) {
 		return func(float64) journal.AlertState { return state }
 	}
 	silent := always(journal.AlertUnknown)
+	flapping := func(second float64) journal.AlertState {
+		if int(second)%4 == 0 {
+			return journal.AlertInactive
+		}
+		return journal.AlertUnknown
+	}
 	const fire = journal.AlertFiring
 	for name, tt := range map[string]struct {
 		alertStory
@@ -131,9 +137,13 @@ func TestAlertsAreJudged(t *testing.T) {
 		"on until just after the injection":     {alertStory: alertStory{state: during(fire, 2, 13)}, clears: 4 * time.Second, verdict: Inconclusive, code: ReasonAlertOnBefore},
 		"on earlier, and not at the injection":  {alertStory: alertStory{state: then(during(fire, 2, 6), 12, during(fire, 15, 33))}, verdict: Held, code: ReasonAlertInTime},
 		"its condition was met before":          {alertStory: alertStory{state: then(always(journal.AlertPending), 14, always(fire)), since: 0.5}, verdict: Inconclusive, code: ReasonAlertOnBefore},
+		"its condition was met just before":     {alertStory: alertStory{state: then(during(journal.AlertPending, 10, 99), 14, always(fire)), since: 10.505}, verdict: Inconclusive, code: ReasonAlertOnBefore},
+		"met before, and the clock went wrong":  {alertStory: alertStory{state: then(always(journal.AlertPending), 14, always(fire)), since: 0.4}, change: wrongClock, verdict: Inconclusive, code: ReasonAlertOnBefore},
+		"perhaps another was pending before":    {alertStory: alertStory{state: then(always(journal.AlertPending), 14, always(fire)), since: 11.2}, verdict: Inconclusive, code: ReasonAlertOnBefore},
 		"another was pending before":            {alertStory: alertStory{state: then(always(journal.AlertPending), 14, always(fire)), since: 12}, verdict: Held, code: ReasonAlertInTime},
 		"silent at the injection, and on since": {alertStory: alertStory{state: then(silent, 14, always(fire)), since: 5}, verdict: Inconclusive, code: ReasonAlertOnBefore},
 		"silent at the injection, and newer":    {alertStory: alertStory{state: then(silent, 14, always(fire)), since: 13}, verdict: Held, code: ReasonAlertInTime},
+		"silent at the injection, and as new":   {alertStory: alertStory{state: then(silent, 14, always(fire)), since: 11.2}, verdict: Inconclusive, code: ReasonAlertUnasked},
 		"another clock tells the same":          {alertStory: alertStory{state: then(silent, 14, always(fire)), since: 13, ahead: -7200}, verdict: Held, code: ReasonAlertInTime},
 		"another clock, on before":              {alertStory: alertStory{state: then(silent, 14, always(fire)), since: 5, ahead: 7200}, verdict: Inconclusive, code: ReasonAlertOnBefore},
 		"a restart, and in time even so":        {alertStory: alertStory{state: then(during(journal.AlertUnknown, 13, 17), 17, always(fire))}, verdict: Held, code: ReasonAlertInTime},
@@ -141,6 +151,7 @@ func TestAlertsAreJudged(t *testing.T) {
 		"silent when it was due":                {alertStory: alertStory{state: then(during(journal.AlertUnknown, 13, 25), 25, always(fire))}, verdict: Inconclusive, code: ReasonAlertUnasked},
 		"silent for long, and nothing after it": {alertStory: alertStory{state: during(journal.AlertUnknown, 13, 20)}, verdict: Inconclusive, code: ReasonAlertUnasked},
 		"silent for a moment":                   {alertStory: alertStory{state: during(journal.AlertUnknown, 13, 16)}, verdict: Refuted, code: ReasonAlertMissing},
+		"silent for three seconds of four":      {alertStory: alertStory{state: flapping}, verdict: Inconclusive, code: ReasonAlertUnasked},
 		"gone for good":                         {alertStory: alertStory{state: during(journal.AlertUnknown, 13, 99)}, verdict: Inconclusive, code: ReasonAlertUnasked},
 		"gone while it fires":                   {alertStory: alertStory{state: then(during(fire, 15, 99), 32, silent)}, clears: 4 * time.Second, verdict: Inconclusive, code: ReasonAlertUnasked},
 		"never asked":                           {alertStory: alertStory{until: 0.1}, verdict: Inconclusive, code: ReasonAlertUnasked},
@@ -174,6 +185,36 @@ func TestAlertsAreJudged(t *testing.T) {
 				t.Errorf("reasons %q", e.Reasons)
 			}
 		})
+	}
+}
+
+// wrongClock lets the first answer that the alert fires come from a clock that has gone
+// back since, by an hour.
+func wrongClock(s *story) {
+	s.edit(journal.AlertChanged, func(e *journal.Event) {
+		if e.Alert.State == journal.AlertFiring {
+			l := *e.Alert
+			l.ClockAhead -= time.Hour
+			e.Alert = &l
+		}
+	})
+}
+
+// Silences that overlap are counted once, and those of other times not at all.
+func TestSilenceIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	look := func(state journal.AlertState, last, answered time.Duration) journal.Event {
+		return journal.Event{Alert: &journal.AlertLook{State: state, LastAsked: last * time.Second, Answered: answered * time.Second}}
+	}
+	a := &alertRecord{looks: []journal.Event{
+		look(journal.AlertUnknown, 0, 2), look(journal.AlertInactive, 2, 6),
+		look(journal.AlertUnknown, 10, 12), look(journal.AlertUnknown, 12, 14), look(journal.AlertInactive, 14, 15),
+		look(journal.AlertUnknown, 28, 29),
+	}}
+	for _, tt := range []struct{ from, to, want time.Duration }{{0, 99, 6 + 5 + 71}, {4, 13, 2 + 3}, {6, 10, 0}, {20, 30, 2}, {40, 30, 0}} {
+		if got := a.unseen(tt.from*time.Second, tt.to*time.Second); got != tt.want*time.Second {
+			t.Errorf("%d to %d: %s, want %ds", tt.from, tt.to, got, tt.want)
+		}
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
-// mostUnseen is how long nobody may answer, while an alert that did not fire was to: no alert
-// comes and goes in less.
+// mostUnseen is how long nobody may answer, all silences together, while an alert that did
+// not fire was to. Shorter silences are taken for quiet.
 const mostUnseen = 5 * time.Second
 
 // alertCriteria judge the alerts, in the order of the plan.
@@ -79,26 +79,29 @@ func (r *experimentRun) onBefore(a *alertRecord, row *Alert) (text string, on bo
 		return "", false
 	}
 	example := a.looks[i].Alert.Example
-	before, known := a.activeBefore(i, injected)
+	before := a.activeBefore(i, injected)
 	switch {
 	case before && row.Before == string(journal.AlertPending):
 		return example + ", whose condition was met already", true
 	case before:
 		return example + ", which its server says to have been active already", true
-	case !known && row.Before == string(journal.AlertPending) && a.pendingUntil(i, injected):
+	case row.Before == string(journal.AlertPending) && a.metBefore(i, injected):
 		return example + ", whose condition was met already", true
 	}
 	return "", false
 }
 
-// pendingUntil reports whether the alert was pending from a moment on until look i.
-func (a *alertRecord) pendingUntil(i int, from time.Duration) bool {
-	for k := max(0, a.at(from)); k < i; k++ {
+// metBefore reports whether the alert was pending before a moment and until look i, and
+// nothing shows that the one which fires then is another one, which is newer.
+func (a *alertRecord) metBefore(i int, when time.Duration) bool {
+	first := max(0, a.at(when))
+	for k := first; k < i; k++ {
 		if a.state(k) != journal.AlertPending {
 			return false
 		}
 	}
-	return true
+	newer := a.looks[i].Alert.ActiveAt.After(a.looks[first].Alert.ActiveAt) // one clock, read twice
+	return !newer || !a.activeAfter(i, when)
 }
 
 // judgeFired judges when the alert fired.
@@ -118,9 +121,9 @@ func (r *experimentRun) judgeFired(a *alertRecord, row *Alert) alertAnswer {
 	force := r.moments.removed - injected
 	switch {
 	case len(a.looks) == 0:
-		return alertAnswer{Inconclusive, ReasonAlertUnasked, "was never asked for"}
+		return alertAnswer{Inconclusive, ReasonAlertUnasked, "was never asked about"}
 	case quiet > due && r.forceEnded(force, a.plan.FiresWithin):
-		return alertAnswer{Inconclusive, ReasonAlertCutOff, fmt.Sprintf("had no fault to fire for: the fault was removed %s after the injection, and the limit is %s", figures.Duration(seconds(force)), limit)}
+		return alertAnswer{Inconclusive, ReasonAlertCutOff, fmt.Sprintf("had too little time: the fault was removed %s after the injection, and the limit is %s", figures.Duration(seconds(force)), limit)}
 	case quiet > due && a.unseen(injected, due) > mostUnseen:
 		return alertAnswer{Inconclusive, ReasonAlertUnasked, fmt.Sprintf("may have fired in time unseen: nobody answered for %s (%s)", figures.Duration(seconds(a.unseen(injected, due))), a.whyUnseen())}
 	case quiet > due && row.Fired != nil:
@@ -140,8 +143,7 @@ func (r *experimentRun) judgeFired(a *alertRecord, row *Alert) alertAnswer {
 // startedAfter reports whether the server says that the alert which fired was not active
 // before the fault.
 func (r *experimentRun) startedAfter(a *alertRecord) bool {
-	before, known := a.activeBefore(a.firstFiring(r.moments.injected), r.moments.injected)
-	return known && !before
+	return a.activeAfter(a.firstFiring(r.moments.injected), r.moments.injected)
 }
 
 // forceEnded reports whether the fault was in force for less than the alert may take to

@@ -58,7 +58,7 @@ func suiteOf(c *compare.Comparison, e *compare.Experiment, links []encode.Link) 
 		add("invariant "+inv.Name, inv.Status, invariantState(inv.Base)+" in "+c.Called().Base+", "+invariantState(inv.Head)+" in "+c.Called().Head)
 	}
 	for _, a := range e.Alerts {
-		add("alert "+a.Alert, a.Status, a.Base.String()+" in base, "+a.Head.String()+" in head")
+		add("alert "+a.Alert, a.Status, a.Base.String()+" in "+c.Called().Base+", "+a.Head.String()+" in "+c.Called().Head)
 	}
 	return s
 }

@@ -244,11 +244,15 @@ func (e experiment) Targets() string {
 	return strings.Join(list, "; ")
 }
 
-// Pages lead to the experiment on the pages of both sides, as far as these are known.
+// Pages lead to the experiment on the pages of the sides that have it, as far as these are
+// known.
 func (e experiment) Pages() (list []page.Link) {
-	for _, s := range []sideLink{e.p.Base(), e.p.Head()} {
-		if to := s.Of(e.ID); to != "" {
-			list = append(list, page.Link{ID: to, Name: s.Name})
+	for _, side := range []struct {
+		link  sideLink
+		found *compare.Side
+	}{{e.p.Base(), e.Base}, {e.p.Head(), e.Head}} {
+		if to := side.link.Of(e.ID); to != "" && side.found != nil && !side.found.Earlier {
+			list = append(list, page.Link{ID: to, Name: side.link.Name})
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package comparisons
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -141,10 +142,24 @@ func changeSentence(e *compare.Experiment, names compare.Names) string {
 	}
 	for _, a := range e.Alerts {
 		if a.Status == e.Status && (a.Status == compare.Regressed || a.Status == compare.Improved) {
-			parts = append(parts, "changes what becomes of the alert "+a.Alert+" ("+alertChange(a)+")")
+			parts = append(parts, detection(a))
 		}
 	}
 	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e, names)
+}
+
+// detection says that an alert is no longer in time, or is again: "no longer fires the
+// alert ShopErrors in time (in time, after 12 s → did not fire)".
+func detection(a compare.Alert) string {
+	says := map[bool]string{true: "fires the alert %s in time again", false: "no longer fires the alert %s in time"}
+	failed, improved := a.Head.Code, a.Status == compare.Improved
+	if improved {
+		failed = a.Base.Code
+	}
+	if failed == result.ReasonAlertNotCleared {
+		says = map[bool]string{true: "no longer keeps the alert %s on for too long", false: "now keeps the alert %s on for too long"}
+	}
+	return fmt.Sprintf(says[improved], a.Alert) + " (" + alertChange(a) + ")"
 }
 
 // harmChange writes the harm of a journey on both sides: "6.0% of checkout journeys, up from
@@ -267,7 +282,7 @@ func invariantState(s compare.InvariantState) string {
 	case s.Violations == 1:
 		return "1 violation"
 	}
-	return figures.Short(s.Violations, 2) + " violations"
+	return figures.Number(s.Violations) + " violations"
 }
 
 // verdictChange writes the verdicts of both sides: "held → refuted".

@@ -43,3 +43,20 @@ func TestTheDearestRegressionComesFirst(t *testing.T) {
 		t.Errorf("money that is not shown to be lost: %q", text)
 	}
 }
+
+// Whether an alert is in time again or no more is said as what it is: that it fires, or that it
+// clears.
+func TestDetectionIsSaid(t *testing.T) {
+	t.Parallel()
+	said := map[string]bool{}
+	for _, code := range []result.ReasonCode{result.ReasonAlertLate, result.ReasonAlertNotCleared} {
+		good, bad := compare.AlertState{Verdict: result.Held}, compare.AlertState{Verdict: result.Refuted, Code: code}
+		for _, a := range []compare.Alert{{Alert: "A", Status: compare.Regressed, Base: good, Head: bad}, {Alert: "A", Status: compare.Improved, Base: bad, Head: good}} {
+			text := detection(a)
+			if said[text] || strings.Contains(text, "clear") != (code == result.ReasonAlertNotCleared) {
+				t.Errorf("%q", text)
+			}
+			said[text] = true
+		}
+	}
+}

@@ -142,7 +142,7 @@ func (p *printer) alerts(s *summary) {
 	}
 	p.Heading("Alerts")
 	for _, a := range list {
-		p.Wrap(p.Mark(a.Verdict()), inert.Text(a.Detail()+", "+a.of.ID))
+		p.Wrap(p.Mark(a.Verdict()), inert.Text(a.of.ID+": "+a.Detail()))
 	}
 }
 
@@ -156,7 +156,7 @@ func (s *summary) alertList(m *encode.Comment) {
 	m.Line(encode.Strong("Alerts"))
 	m.Line("")
 	for _, a := range list {
-		m.Line("- ", markdownGlyph(a.Verdict()), " ", encode.Markdown(a.Detail()+", "+titleOf(a.of)))
+		m.Line("- ", markdownGlyph(a.Verdict()), " ", encode.Strong(titleOf(a.of)), ": ", encode.Markdown(a.Detail()))
 	}
 }
 

@@ -23,7 +23,11 @@ func (s *summary) sentences() []page.Sentence {
 	case first.Verdict == result.Refuted:
 		return s.suffered(first)
 	case s.counts[result.Held] > 0 && s.worst != nil && s.counts[result.Invalid]+s.counts[result.Inconclusive] == 0:
-		return []page.Sentence{{Before: "Every fault stayed within its limit. The largest blast radius is that of ", Link: link(s.worst), After: ": " + s.extent(s.worst) + "."}}
+		which := "Every fault"
+		if s.counts[result.Held] < len(s.order) { // the others were not run
+			which += " that was injected"
+		}
+		return []page.Sentence{{Before: which + " stayed within its limit. The largest blast radius is that of ", Link: link(s.worst), After: ": " + s.extent(s.worst) + "."}}
 	case first.Verdict == result.Invalid:
 		return []page.Sentence{{Link: link(first), After: " was measured, but the measurement cannot be trusted: " + period(words.FirstReason(first.Reasons))}}
 	case first.Verdict == result.Inconclusive && contaminated(first):

@@ -160,7 +160,7 @@ func TestTheMatrixSaysWhatIsCovered(t *testing.T) {
 		result.Experiment{ID: "mail-down", Verdict: result.NotRun, Faults: []result.Fault{{Into: "mail", Inject: "down"}}},
 		result.Experiment{ID: "two", Verdict: result.Held, Faults: []result.Fault{{Into: "mail", Inject: "down"}, {Into: "carts", Inject: "down"}}})
 	s := summarize(r)
-	if got := s.coverage(); got != "3 of 30 dependency × fault pairs tested" {
+	if got := s.coverage(); got != "3 of 30 dependency × fault pairs have a valid measurement" {
 		t.Errorf("%q", got)
 	}
 	m := newMatrix(s)
@@ -217,5 +217,66 @@ func TestCaveatsAreOfThisRun(t *testing.T) {
 	e := newExperiment(summarize(r), &r.Experiments[0])
 	if got := e.FaultCaveats(); len(got) != 1 || got[0] != "timeout: it surprises" {
 		t.Errorf("%q", got)
+	}
+}
+
+// That every fault stayed within its limit is said only where every one was injected.
+func TestWhatWasNotRunStayedNowhere(t *testing.T) {
+	t.Parallel()
+	lead := func(verdicts ...result.Verdict) string {
+		r := chargedTwice()
+		for i, v := range verdicts {
+			r.Experiments[i].Verdict = v
+		}
+		return summarize(r).sentences()[0].Before
+	}
+	all := lead(result.Held, result.Held, result.Held)
+	if some := lead(result.Held, result.NotRun, result.NotRun); some == all || !strings.Contains(some, "injected") || strings.Contains(all, "injected") {
+		t.Errorf("%q where one was run, and %q where all were", some, all)
+	}
+}
+
+// An invariant that counts breaks so many times, and one that sums by so much.
+func TestHowOftenAnInvariantBroke(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[float64]string{1: "once", 2: "2 times", 12345: "12,345 times", 12.5: "by 12.5", 12345.678: "by 12,345.68"} {
+		if got := broke(&result.Invariant{Name: "a", Before: new(0.0), After: new(n)}); !strings.HasSuffix(got, " "+want) {
+			t.Errorf("%g: %q, want %q", n, got, want)
+		}
+	}
+}
+
+// Of many alerts that failed the first sentence names one: there is a list of them all.
+func TestTheFirstSentenceNamesOneAlert(t *testing.T) {
+	t.Parallel()
+	r := chargedTwice()
+	e := &r.Experiments[0]
+	for _, name := range []string{"First", "Second", "Third"} {
+		e.Alerts = append(e.Alerts, result.Alert{Alert: name, Name: name})
+		e.Criteria = append(e.Criteria, result.Criterion{Kind: result.AlertCriterion, Subject: name, Verdict: result.Refuted, Code: result.ReasonAlertMissing, Detail: "the alert " + name + " did not fire"})
+	}
+	got := summarize(r).consequences(e)
+	if !strings.Contains(got, "First") || strings.Contains(got, "Second") || strings.Contains(got, "Third") || !strings.Contains(got, "2 ") {
+		t.Errorf("%q", got)
+	}
+}
+
+// A run that nobody is known to have stopped was stopped by nobody, in every format.
+func TestInterruptedByNobodyKnown(t *testing.T) {
+	t.Parallel()
+	r := chargedTwice()
+	r.Run.Outcome = result.Interrupted
+	for name, write := range map[string]func(io.Writer, *result.Result) error{
+		"text":     func(w io.Writer, r *result.Result) error { return WriteText(w, r, terminal.Options{Width: 100}) },
+		"markdown": func(w io.Writer, r *result.Result) error { return WriteMarkdown(w, r) },
+		"page":     func(w io.Writer, r *result.Result) error { return WriteHTML(w, r, page.Options{}) },
+	} {
+		var out bytes.Buffer
+		if err := write(&out, r); err != nil {
+			t.Fatal(err)
+		}
+		if text := out.String(); strings.Contains(text, "SIG") || !strings.Contains(text, "was interrupted") {
+			t.Errorf("%s does not say so, or names a signal", name)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 	m.Line(encode.Markdown(strings.Join(words.NonEmpty(s.provenance(), period(s.coverage())), " ")))
 	if r.Run.Outcome == result.Interrupted {
 		m.Line("")
-		m.Line(encode.Markdown("Stopped by " + words.StoppedBy(&r.Run) + ". What follows is what was known by then."))
+		m.Line(encode.Markdown(words.Stopped(&r.Run) + " What follows is what was known by then."))
 	}
 	if s.worst != nil {
 		m.Line("")

@@ -12,7 +12,7 @@ import (
 type matrix struct {
 	Kinds    []matrixKind
 	Rows     []matrixRow // of dependencies with a test
-	Untested []string    // dependencies without any
+	Untested []string    // dependencies without one of their own
 	Left     int         // experiments with several faults, which have no cell
 }
 
@@ -92,9 +92,10 @@ func behaves(r *result.Result, dependency string) string {
 // Odd reports whether the dependency is declared soft and behaves hard.
 func (r matrixRow) Odd() bool { return r.Criticality == "soft" && r.Behaves == "hard" }
 
-// coverage says how many pairs of a dependency and a way to fail were tested: "9 of 60
-// dependency × fault pairs tested". A pair counts where a fault was in it alone, and what
-// was measured can be trusted. It is empty where the system has no dependencies.
+// coverage says of how many pairs of a dependency and a way to fail something is known: "9 of
+// 60 dependency × fault pairs have a valid measurement". A pair counts where a fault was in it
+// alone, and what was measured can be trusted. It is empty where the system has no
+// dependencies.
 func (s *summary) coverage() string {
 	pairs := map[[2]string]bool{}
 	names := dependencies(s.r)
@@ -115,7 +116,11 @@ func (s *summary) coverage() string {
 	if len(names) == 0 {
 		return ""
 	}
-	return figures.Count(len(pairs)) + " of " + figures.Count(len(names)*len(words.Ways(tried))) + " dependency × fault pairs tested"
+	have := "have"
+	if len(pairs) == 1 {
+		have = "has"
+	}
+	return figures.Count(len(pairs)) + " of " + figures.Count(len(names)*len(words.Ways(tried))) + " dependency × fault pairs " + have + " a valid measurement"
 }
 
 // Heat is the class of a cell's tint, in six steps of one hue. Nobody needs to see

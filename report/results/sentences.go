@@ -1,6 +1,7 @@
 package results
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -185,6 +186,9 @@ func harmedAlike(b *result.BlastRadius) bool { return words.IsBracket(b) && word
 // system is not back.
 func (s *summary) consequences(e *result.Experiment) string {
 	parts := undetected(e)
+	if more := len(parts) - 1; more > 0 { // the list of alerts tells of all of them
+		parts = []string{parts[0], figures.Plural(more, "other alert", "other alerts") + " failed as well"}
+	}
 	if late(e) && e.Recovery.Censored {
 		parts = append(parts, "it had not recovered after "+figures.Duration(e.Recovery.AtLeast()))
 	} else if late(e) {
@@ -308,9 +312,12 @@ func broke(list ...*result.Invariant) string {
 		n, underOnly := other.Breach()
 		times, under = times+n, under && underOnly
 	}
-	often := figures.Short(times, 2) + " times"
-	if times == 1 {
+	often := "by " + figures.Number(times) // a sum, such as money that is missing
+	switch {
+	case times == 1:
 		often = "once"
+	case times == math.Trunc(times):
+		often = figures.Number(times) + " times"
 	}
 	if under {
 		often += ", while the fault was in force"
@@ -335,7 +342,7 @@ func violations(inv *result.Invariant) string {
 	if n == 1 {
 		return "1" + kind + "violation" + when
 	}
-	return figures.Short(n, 2) + kind + "violations" + when
+	return figures.Number(n) + kind + "violations" + when
 }
 
 // sampleKeys names a few keys that violate an invariant, and counts the others.

@@ -49,7 +49,7 @@ func (p *printer) head(s *summary) {
 	if text := inert.Text(s.r.Run.Error); text != "" {
 		p.Wrap("", figures.Opening(text))
 	} else if s.r.Run.Outcome == result.Interrupted {
-		p.Wrap("", "Stopped by "+inert.Text(words.StoppedBy(&s.r.Run))+". What follows is what was known by then.")
+		p.Wrap("", inert.Text(words.Stopped(&s.r.Run))+" What follows is what was known by then.")
 	}
 	for _, sentence := range s.sentences() {
 		p.Wrap("", inert.Text(sentence.Plain()))

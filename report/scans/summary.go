@@ -325,10 +325,10 @@ func (s *summary) why() string {
 		return words.EndOfScan(s.m.Ended)
 	}
 	why := words.EndOfScan(result.Interrupted)
-	if s.r.Run.Signal == "" && s.r.Run.InterruptedBy == "" {
-		return why
+	if by := words.StoppedBy(&s.r.Run); by != "" {
+		return why + " by " + by
 	}
-	return why + " by " + words.StoppedBy(&s.r.Run)
+	return why
 }
 
 // unreached are the sentences about what has no answer and why, by verdict.

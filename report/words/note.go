@@ -7,10 +7,22 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// StoppedBy is who interrupted a run: "SIGINT", or "ann (incident 4711)". The text is what
+// Stopped says that a run was interrupted, and by whom if that is known. The text is what
 // others wrote.
+func Stopped(r *result.Run) string {
+	if by := StoppedBy(r); by != "" {
+		return "Stopped by " + by + "."
+	}
+	return "The run was interrupted."
+}
+
+// StoppedBy is who interrupted a run: "SIGINT", or "ann (incident 4711)"; empty where nobody
+// knows. The text is what others wrote.
 func StoppedBy(r *result.Run) string {
-	if r.InterruptedBy == "" {
+	switch {
+	case r.InterruptedBy == "" && r.Signal == "":
+		return ""
+	case r.InterruptedBy == "":
 		return "SIG" + r.Signal
 	}
 	if r.InterruptedWhy == "" {

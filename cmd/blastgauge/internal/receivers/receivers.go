@@ -28,7 +28,7 @@ func (s *Silent) Set(text string) error {
 		*s = text == "off"
 		return nil
 	}
-	return errors.New("off and on are known")
+	return errors.New("write off or on")
 }
 
 func (s *Silent) String() string {
