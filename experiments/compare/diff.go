@@ -23,7 +23,7 @@ func diffDocuments(base, head experimentRun, keys []string) []FileDiff {
 			continue
 		}
 		own := sameFile(is.File, head.File)
-		if own || !isExperiment(is, head.in.Result) {
+		if role := roleOf(is, head.in.Result); own || role == ofSystem || role == ofSet {
 			diffs = appendDiff(diffs, was, is, keys)
 		}
 		if own {
@@ -50,12 +50,12 @@ func appendDiff(list []FileDiff, was, is result.Document, keys []string) []FileD
 }
 
 // counterpart is the document of base for one of head: the same experiment's, or
-// that of the system. Runs from different directories name the same file differently.
+// the one with the same role. Runs from different directories name the same file differently.
 func counterpart(d result.Document, base, head experimentRun) (result.Document, bool) {
 	for _, o := range base.in.Result.Documents {
 		bothExperiment := sameFile(d.File, head.File) && sameFile(o.File, base.File)
-		bothSystem := !isExperiment(d, head.in.Result) && !isExperiment(o, base.in.Result)
-		if bothExperiment || bothSystem {
+		role := roleOf(d, head.in.Result)
+		if bothExperiment || role != ofExperiment && role == roleOf(o, base.in.Result) {
 			return o, true
 		}
 	}
@@ -69,10 +69,26 @@ func sameFile(a, b string) bool {
 	return a == b || b != "" && path.Base(slash(a)) == path.Base(slash(b))
 }
 
-// isExperiment reports whether a document of a run is one of its experiments, as
-// opposed to its system.
-func isExperiment(d result.Document, in *result.Result) bool {
-	return slices.ContainsFunc(in.Experiments, func(e result.Experiment) bool { return e.File == d.File })
+// A role is what a document of a run is for.
+type role int
+
+const (
+	ofExperiment role = iota
+	ofSystem
+	ofSet // what was set in the system from outside
+	ofGameDay
+)
+
+func roleOf(d result.Document, in *result.Result) role {
+	switch {
+	case slices.ContainsFunc(in.Experiments, func(e result.Experiment) bool { return e.File == d.File }):
+		return ofExperiment
+	case d.File == result.SetDocument:
+		return ofSet
+	case d.File != "" && d.File == in.Run.Choices.GameDay:
+		return ofGameDay
+	}
+	return ofSystem
 }
 
 // address matches what digests leave out: free ports differ from run to run.

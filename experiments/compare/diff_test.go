@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
 // Whatever two documents are, what is in both or only in one makes up each of
@@ -85,5 +87,44 @@ func TestDiffBelowKeys(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// The document of a game day, and what was set from outside, are compared with their like
+// and never with that of the system.
+func TestDocumentsAreComparedWithTheirLike(t *testing.T) {
+	t.Parallel()
+	side := func(system, set, day string) experimentRun {
+		r := &result.Result{Experiments: []result.Experiment{{ID: "x", File: "experiments/x.yaml"}}}
+		r.Documents = []result.Document{{File: "blastgauge.yaml", Text: system}}
+		if set != "" {
+			r.Documents = append(r.Documents, result.Document{File: result.SetDocument, Text: set})
+		}
+		if day != "" {
+			r.Run.Choices.GameDay, r.GameDay = "gameday.yaml", &result.GameDay{}
+			r.Documents = append(r.Documents, result.Document{File: "gameday.yaml", Text: day})
+		}
+		r.Documents = append(r.Documents, result.Document{File: "experiments/x.yaml", Text: "experiment: x\n"})
+		return experimentRun{&r.Experiments[0], Input{Result: r}}
+	}
+	const system = "system: shop\nurl: http://a.test\n"
+	for name, tt := range map[string]struct {
+		base, head experimentRun
+		want       []string
+	}{
+		"nothing differs":           {side(system, "", ""), side(system, "", ""), nil},
+		"head is a game day":        {side(system, "", ""), side(system, "", "gameday: one\n"), nil},
+		"two game days":             {side(system, "", "gameday: one\n"), side(system, "", "gameday: two\n"), nil},
+		"something is set":          {side(system, "", ""), side(system, "a=1\n", ""), nil},
+		"another value is set":      {side(system, "a=1\n", ""), side(system, "a=2\n", ""), []string{result.SetDocument}},
+		"another system, both days": {side(system, "", "gameday: one\n"), side("system: other\n", "", "gameday: two\n"), []string{"blastgauge.yaml"}},
+	} {
+		var got []string
+		for _, f := range diffDocuments(tt.base, tt.head, nil) {
+			got = append(got, f.File)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
 	}
 }
