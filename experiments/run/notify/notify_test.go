@@ -226,7 +226,7 @@ func TestEveryFormatIsAsPublished(t *testing.T) {
 		}
 		perform(n, p, exit)
 		known := schemas(t)
-		told := len([]string{"started", "fault", "note", "guardrail", "removed", "stopped", "stopped", "stopped", "verdict", "ended"})
+		told := len([]string{"started", "note", "waiting", "fault", "note", "guardrail", "removed", "stopped", "stopped", "stopped", "verdict", "ended"})
 		alerts := 0
 		if exit == result.ExitNotRemoved {
 			alerts = 1
