@@ -54,20 +54,21 @@ const (
 	NoticeEnded     Notice = "ended"     // the run, with its exit code
 	NoticeStopped   Notice = "stopped"   // somebody or something stopped the run
 	NoticeNote      Notice = "note"      // somebody noted something
+	NoticeWaiting   Notice = "waiting"   // a game day waits for a decision
 )
 
 // Notices lists what receivers can be told.
 func Notices() []Notice {
-	return []Notice{NoticeStarted, NoticeFault, NoticeRemoved, NoticeGuardrail, NoticeVerdict, NoticeEnded, NoticeStopped, NoticeNote}
+	return []Notice{NoticeStarted, NoticeFault, NoticeRemoved, NoticeGuardrail, NoticeVerdict, NoticeEnded, NoticeStopped, NoticeNote, NoticeWaiting}
 }
 
 // DefaultNotices are what a receiver is told if its document does not say. A graph shows
-// when a fault was there; people read when a run begins and ends.
+// when a fault was there; people read when a run begins and ends, and when it waits for them.
 func (k ReceiverKind) DefaultNotices() []Notice {
 	if k == Grafana {
 		return []Notice{NoticeFault, NoticeRemoved, NoticeGuardrail, NoticeVerdict, NoticeStopped}
 	}
-	return []Notice{NoticeStarted, NoticeGuardrail, NoticeVerdict, NoticeEnded, NoticeStopped}
+	return []Notice{NoticeStarted, NoticeWaiting, NoticeGuardrail, NoticeVerdict, NoticeEnded, NoticeStopped}
 }
 
 // Name returns the kind and the variable of the receiver, which no other one has: "slack
@@ -138,7 +139,7 @@ func receiverShape(r *Receiver, env environment) shape.Shape {
 		}},
 		{Name: string(Webhook), Doc: "any other server, by its URL: ${env:NAME}; it gets JSON", Shape: receiverURL{&r.URL, env, "HOOK_URL"}},
 		{Name: "headers", Doc: "headers for a webhook or cloudevents, such as Authorization; a secret in one is ${env:NAME}", Shape: receiverHeaders{&r.Headers, env}},
-		{Name: "on", Doc: "what it is told: " + figures.List(Notices(), "or") + "; by default when a run starts, stops and ends, of guardrails and verdicts",
+		{Name: "on", Doc: "what it is told: " + figures.List(Notices(), "or") + "; by default when a run starts, stops and ends, when a game day waits, of guardrails and verdicts",
 			Shape: shape.List[Notice]{To: &r.On, Min: 1, Max: len(Notices()), Item: func(to *Notice) shape.Shape { return shape.Enum(to, "a notice", Notices()...) }}},
 	}}
 }

@@ -144,7 +144,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/ending", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals experiments/result experiments/run experiments/run/preflight report/results report/scans report/terminal"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/livepage cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
-		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/result report report/words"},
+		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/inert experiments/result report report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},
 		{name: "cmd/image", imports: "experiments/atomicfile", tests: "experiments/result"},

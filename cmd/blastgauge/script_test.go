@@ -150,7 +150,7 @@ func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	path, err := exec.LookPath("blastgauge")
 	ts.Check(err)
 	cmd := exec.Command(path, args...)
-	cmd.Dir = ts.Getenv("WORK")
+	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"), "HOME="+ts.Getenv("WORK"), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "BLASTGAUGE_COMMIT="+ts.Getenv("BLASTGAUGE_COMMIT"))
 	return cmd
 }

@@ -196,16 +196,21 @@ func TestPoint(t *testing.T) {
 		"as measured": {func(*result.Experiment) {}, func(p Point) bool {
 			return p.Radius.Estimate == 0.03 && p.Limit == 0.08 && *p.Recovery == 4 && p.Broken == 0
 		}},
-		"no limit of the journey":         {func(e *result.Experiment) { e.Journeys = nil }, func(p Point) bool { return p.Limit == 0.05 }},
-		"invalid":                         {func(e *result.Experiment) { e.Verdict = result.Invalid }, func(p Point) bool { return p.Radius == nil && p.Limit == 0.05 }},
-		"not run":                         {func(e *result.Experiment) { e.Verdict = result.NotRun }, func(p Point) bool { return p.Radius == nil }},
-		"inconclusive":                    {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, func(p Point) bool { return p.Radius != nil }},
-		"nothing measured":                {func(e *result.Experiment) { e.BlastRadius = nil }, func(p Point) bool { return p.Radius == nil }},
-		"recovery not seen":               {func(e *result.Experiment) { e.Recovery.Censored = true }, func(p Point) bool { return p.Recovery == nil }},
-		"recovery not watched":            {func(e *result.Experiment) { e.Recovery = nil }, func(p Point) bool { return p.Recovery == nil }},
-		"invariants broken":               {criteria(result.InvariantCriterion, result.Refuted, result.Refuted, result.Held), func(p Point) bool { return p.Broken == 2 }},
-		"other criteria are refuted":      {criteria(result.RecoveryCriterion, result.Refuted), func(p Point) bool { return p.Broken == 0 }},
-		"alerts that failed":              {criteria(result.AlertCriterion, result.Refuted, result.Refuted, result.Held, result.Inconclusive), func(p Point) bool { return p.Undetected == 2 && p.Broken == 0 }},
+		"no limit of the journey":    {func(e *result.Experiment) { e.Journeys = nil }, func(p Point) bool { return p.Limit == 0.05 }},
+		"invalid":                    {func(e *result.Experiment) { e.Verdict = result.Invalid }, func(p Point) bool { return p.Radius == nil && p.Limit == 0.05 }},
+		"not run":                    {func(e *result.Experiment) { e.Verdict = result.NotRun }, func(p Point) bool { return p.Radius == nil }},
+		"inconclusive":               {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, func(p Point) bool { return p.Radius != nil }},
+		"nothing measured":           {func(e *result.Experiment) { e.BlastRadius = nil }, func(p Point) bool { return p.Radius == nil }},
+		"recovery not seen":          {func(e *result.Experiment) { e.Recovery.Censored = true }, func(p Point) bool { return p.Recovery == nil }},
+		"recovery not watched":       {func(e *result.Experiment) { e.Recovery = nil }, func(p Point) bool { return p.Recovery == nil }},
+		"invariants broken":          {criteria(result.InvariantCriterion, result.Refuted, result.Refuted, result.Held), func(p Point) bool { return p.Broken == 2 }},
+		"other criteria are refuted": {criteria(result.RecoveryCriterion, result.Refuted), func(p Point) bool { return p.Broken == 0 }},
+		"alerts that failed":         {criteria(result.AlertCriterion, result.Refuted, result.Refuted, result.Held, result.Inconclusive), func(p Point) bool { return p.Undetected == 2 && p.Broken == 0 }},
+		"an invalid one is not judged": {func(e *result.Experiment) {
+			criteria(result.InvariantCriterion, result.Refuted)(e)
+			criteria(result.AlertCriterion, result.Refuted)(e)
+			e.Verdict = result.Invalid
+		}, func(p Point) bool { return p.Undetected == 0 && p.Broken == 0 }},
 		"an invariant that was not asked": {criteria(result.InvariantCriterion, result.Inconclusive), func(p Point) bool { return p.Broken == 0 }},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -153,6 +153,9 @@ func summarizeExperiment(e *result.Experiment) Experiment {
 	if rec := e.Recovery; rec != nil && !rec.Censored && len(e.Void) == 0 {
 		x.Recovery = &rec.Seconds
 	}
+	if !e.Judged() {
+		return x
+	}
 	for _, c := range e.Criteria {
 		switch {
 		case c.Verdict != result.Refuted:

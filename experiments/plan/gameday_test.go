@@ -43,6 +43,10 @@ defaults: {share_baselines: true}
 	if err != nil {
 		t.Fatal(err)
 	}
+	silent, err := plan.LoadGameDay(file, experiments.Selection{Outside: experiments.Outside{Silent: true}}, plan.Options{Phases: plan.NoOverride()}, nil)
+	if err != nil || !slices.Equal(silent.Plan.Choices.Flags, []string{plan.SilentFlag}) || loaded.Plan.Choices.Flags != nil {
+		t.Errorf("flags %q where nobody is told, %q otherwise, %v", silent.Plan.Choices.Flags, loaded.Plan.Choices.Flags, err)
+	}
 	p := loaded.Plan
 	if len(p.Experiments) != 2 || p.Experiments[0].ID != "c" || p.Experiments[1].ID != "a" {
 		t.Fatalf("experiments %+v", p.Experiments)

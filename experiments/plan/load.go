@@ -24,6 +24,7 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 	if err != nil {
 		return nil, err
 	}
+	o.Silent = o.Silent || s.Silent
 	o.Selected = o.Selected || len(s.Arguments)+len(s.IDs) > 0
 	return makeLoaded(system, list, o, getenv)
 }
@@ -36,7 +37,7 @@ func LoadGameDay(file string, s experiments.Selection, o Options, getenv func(st
 	if err != nil {
 		return nil, err
 	}
-	o.GameDay = day
+	o.GameDay, o.Silent = day, o.Silent || s.Silent
 	return makeLoaded(system, list, o, getenv)
 }
 

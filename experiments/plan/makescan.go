@@ -49,6 +49,7 @@ type ScanOptions struct {
 	Version string
 	Commit  string
 	Rates   map[string]float64
+	Silent  bool
 }
 
 // DefaultScan returns the options of a scan of all that there is.
@@ -79,7 +80,7 @@ func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
 	if err := checkScan(s, e, scan); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 	}
-	choices := Options{Phases: NoOverride(), Selected: len(o.Dependencies) > 0}.choices(s)
+	choices := Options{Phases: NoOverride(), Selected: len(o.Dependencies) > 0, Silent: o.Silent}.choices(s)
 	choices.Scan = o.again()
 	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s, Choices: choices, Scan: scan, Documents: systemDocuments(s)}
 	for i := range e.Faults {
@@ -335,7 +336,7 @@ func LoadScan(s experiments.Selection, o ScanOptions, getenv func(string) (strin
 		return nil, err
 	}
 	now := time.Now()
-	o.Run = cmp.Or(o.Run, NewRun(now))
+	o.Run, o.Silent = cmp.Or(o.Run, NewRun(now)), o.Silent || s.Silent
 	o.Seed = cmp.Or(o.Seed, newSeed(now))
 	p, err := MakeScan(system, o)
 	if err != nil {

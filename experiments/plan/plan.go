@@ -42,6 +42,8 @@ type Options struct {
 	Selected bool
 	// GameDay is the game day whose experiments are planned; nil: they are of none.
 	GameDay *experiments.GameDay
+	// Silent means that nobody is told what the run does.
+	Silent bool
 }
 
 // choices are what the command line says beside the documents.
@@ -58,6 +60,9 @@ func (o Options) choices(s *experiments.System) Choices {
 	c := Choices{Set: s.Set, Phases: strings.Join(phases, ","), Selected: o.Selected}
 	if o.GameDay != nil { // it says which experiments are run
 		c.Selected, c.GameDay = false, o.GameDay.File
+	}
+	if o.Silent {
+		c.Flags = []string{SilentFlag}
 	}
 	return c
 }

@@ -6,6 +6,7 @@ package plan
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -32,12 +33,24 @@ type Plan struct {
 type Choices struct {
 	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
-	Flags    []string `json:"flags,omitempty"`    // that say how it is run, such as --create-proxies
+	Flags    []string `json:"flags,omitempty"`    // that say how it is run, such as --create-proxies; of a game day as well
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
 	Scan     []string `json:"scan,omitempty"`     // of a scan: names of dependencies, and its own flags
 	GameDay  string   `json:"game_day,omitempty"` // the file of the game day
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone
 	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
+}
+
+// Flags among the [Choices] that others look for.
+const (
+	SilentFlag     = "--notify=off"     // nobody is told what the run does
+	UnattendedFlag = "--yes"            // a game day goes on by itself
+	WithinFlag     = "--decide-within=" // how long a game day waits; a time follows
+)
+
+// IsGameDayFlag reports whether a flag has a meaning beside --gameday alone.
+func IsGameDayFlag(flag string) bool {
+	return flag == UnattendedFlag || strings.HasPrefix(flag, WithinFlag)
 }
 
 // A Document is the text of a file that the plan was made from, with

@@ -152,6 +152,9 @@ func surprises(expect Verdict, e *Experiment) (list []Surprise) {
 	if e.Guardrail != nil && e.Guardrail.Tripped {
 		list = append(list, Surprise{GuardrailTripped, "a guardrail removed the fault early: " + e.Guardrail.Detail})
 	}
+	if !e.Judged() {
+		return list
+	}
 	for _, c := range e.Criteria {
 		if c.Kind == InvariantCriterion && c.Verdict == Refuted {
 			list = append(list, Surprise{InvariantBroken, "an invariant broke: " + c.Detail})

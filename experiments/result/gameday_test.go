@@ -125,6 +125,18 @@ func TestWhatSurprises(t *testing.T) {
 	}
 }
 
+// Of an invalid experiment no criterion is judged: nothing broke as far as anybody knows.
+func TestAnInvalidExperimentOnlyHasNoAnswer(t *testing.T) {
+	t.Parallel()
+	e := &Experiment{Verdict: Invalid, Criteria: []Criterion{{Kind: InvariantCriterion, Subject: "charged once", Verdict: Refuted, Detail: "3 more"}}}
+	for verdict, want := range map[Verdict][]SurpriseCode{Invalid: {NoAnswer}, NotRun: nil, Refuted: {OtherVerdict, InvariantBroken}} {
+		e.Verdict = verdict
+		if got := surpriseCodes(GameDayItem{Surprises: surprises(Held, e)}); !slices.Equal(got, want) {
+			t.Errorf("%s: surprises %q, want %q", verdict, got, want)
+		}
+	}
+}
+
 func TestWhatPeopleDecided(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -129,6 +129,10 @@ func (e *Experiment) Trusted() bool {
 	return (e.Verdict == Held || e.Verdict == Refuted || e.Verdict == Inconclusive) && len(e.Void) == 0
 }
 
+// Judged reports whether the criteria have verdicts that count: those of an experiment that
+// is invalid or was not run say nothing.
+func (e *Experiment) Judged() bool { return e.Verdict != Invalid && e.Verdict != NotRun }
+
 // reasonsOf are the reasons of the criteria with a verdict.
 func reasonsOf(criteria []Criterion, v Verdict) []reason {
 	var list []reason

@@ -88,6 +88,12 @@ type Note struct {
 // system's document.
 const SetDocument = plan.SetDocument
 
+// SilentFlag is among the flags of a run that told nobody what it did.
+const SilentFlag = plan.SilentFlag
+
+// IsGameDayFlag reports whether a flag has a meaning beside --gameday alone.
+func IsGameDayFlag(flag string) bool { return plan.IsGameDayFlag(flag) }
+
 // Choices are what the run was told beside its documents.
 type Choices struct {
 	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
@@ -13,12 +15,12 @@ const maxArgument = 4 << 10
 // plan, and the flags of the run, so that reports can repeat it. What the command says as a
 // secret is not kept.
 func (r *run) nameCommand() {
-	flags := r.o.flags()
+	flags := r.o.flags(r.plan.GameDay != nil)
 	if len(r.o.Command)+len(flags) == 0 {
 		return
 	}
 	named := *r.plan
-	named.Choices.Flags = flags
+	named.Choices.Flags = slices.Concat(named.Choices.Flags, flags)
 	if len(r.o.Command) > 0 {
 		named.Choices.Command = shownCommand(r.o.Command, r.secrets)
 	}
@@ -26,8 +28,8 @@ func (r *run) nameCommand() {
 }
 
 // flags are the options that change what a run does or how it ends, as its command line
-// says them.
-func (o Options) flags() (list []string) {
+// says them. Some are of a game day alone.
+func (o Options) flags(gameDay bool) (list []string) {
 	if o.CreateProxies {
 		list = append(list, "--create-proxies")
 	}
@@ -36,6 +38,13 @@ func (o Options) flags() (list []string) {
 	}
 	for _, v := range o.Allow {
 		list = append(list, "--allow="+string(v))
+	}
+	switch {
+	case !gameDay:
+	case o.Unattended:
+		list = append(list, plan.UnattendedFlag)
+	case o.DecideWithin > 0:
+		list = append(list, plan.WithinFlag+o.DecideWithin.String())
 	}
 	return list
 }

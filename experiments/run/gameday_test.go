@@ -3,6 +3,7 @@ package run_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,7 +115,7 @@ func TestAGameDayThatIsInterrupted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, control, waits := newGameDay(t)
-			b.options.DecideWithin = time.Hour
+			b.options.DecideWithin, b.plan.Choices.Flags = time.Hour, []string{plan.SilentFlag}
 			if name == "by nobody" {
 				b.options.DecideWithin = 300 * time.Millisecond
 			}
@@ -131,6 +132,9 @@ func TestAGameDayThatIsInterrupted(t *testing.T) {
 			}
 			if r := out.Result; r.Run.Outcome != result.Interrupted || r.Run.ExitCode != result.ExitINT || !r.Experiments[0].HasReason(result.ReasonInterrupted) {
 				t.Errorf("outcome %s, exit code %d, reasons %q", r.Run.Outcome, r.Run.ExitCode, r.Experiments[0].Reasons)
+			}
+			if flags, want := out.Result.Run.Choices.Flags, []string{plan.SilentFlag, plan.WithinFlag + b.options.DecideWithin.String()}; !slices.Equal(flags, want) {
+				t.Errorf("flags %q, want %q", flags, want)
 			}
 			b.wantClean(t)
 		})
@@ -149,5 +153,8 @@ func TestWhoDecidesOfAGameDay(t *testing.T) {
 	out := b.run(t.Context(), t)
 	if item := out.Result.GameDay.Items[0]; item.Decision != "" || item.Verdict == result.NotRun {
 		t.Errorf("by itself: %+v", item)
+	}
+	if flags := out.Result.Run.Choices.Flags; !slices.Contains(flags, plan.UnattendedFlag) {
+		t.Errorf("flags %q: the same again would ask", flags)
 	}
 }

@@ -20,46 +20,36 @@ func (e *experiment) Command() string {
 
 // command is the command that runs experiments of the run again, as they were run: with
 // its system file, what was set in it, its phases, its seed and the command that starts
-// the system. Without any, it runs all
-// that the command finds by itself.
+// the system. Without any, it runs all that the command finds by itself.
 func (s *summary) command(list ...*result.Experiment) string {
 	if demo := s.choices().Demo; len(demo) > 0 {
 		return demoCommand(demo, list)
 	}
-	args := []string{"blastgauge", "run"}
-	if file := s.systemFile(); file != "" && file != "blastgauge.yaml" {
+	c, args := s.choices(), []string{"blastgauge", "run"}
+	// A game day finds a system by itself that is not the one of this folder.
+	if file := s.systemFile(); file != "" && (file != "blastgauge.yaml" || c.GameDay != "") {
 		args = append(args, option("-f", file)...)
 	}
-	c := s.choices()
 	for _, text := range c.Set {
 		args = append(args, option("--set", text)...)
 	}
 	if c.Phases != "" {
 		args = append(args, option("--phases", c.Phases)...)
 	}
-	if c.GameDay != "" && len(list) == 0 {
+	ofDay := c.GameDay != "" && len(list) == 0
+	if ofDay {
 		args = append(args, option("--gameday", c.GameDay)...)
 	}
 	for _, flag := range c.Flags {
-		args = append(args, words.ShellWord(flag))
+		if ofDay || !result.IsGameDayFlag(flag) {
+			args = append(args, words.ShellWord(flag))
+		}
 	}
 	for _, e := range list {
 		args = append(args, option("--only", e.ID)...)
 	}
 	args = append(args, "--seed", strconv.FormatUint(s.r.Run.Seed, 10))
-	var files []string
-	for _, e := range list {
-		if e.File != "" && !slices.Contains(files, e.File) {
-			files = append(files, e.File)
-		}
-	}
-	for i, file := range files {
-		if strings.HasPrefix(file, "-") {
-			files[i] = "./" + file // no quotes keep it from being a flag
-		}
-		files[i] = words.ShellWord(files[i])
-	}
-	args = append(args, files...)
+	args = append(args, filesOf(list)...)
 	if len(c.Command) > 0 {
 		args = append(args, "--")
 	}
@@ -67,6 +57,16 @@ func (s *summary) command(list ...*result.Experiment) string {
 		args = append(args, words.ShellWord(word))
 	}
 	return strings.Join(args, " ")
+}
+
+// filesOf are the documents of experiments, each once, as words of a shell.
+func filesOf(list []*result.Experiment) (files []string) {
+	for _, e := range list {
+		if file := words.ShellPath(e.File); e.File != "" && !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // demoCommand runs experiments of the demo again, on shops of its own.
@@ -112,7 +112,7 @@ func (s *summary) choices() result.Choices {
 
 // Again is what repeats the whole run: all experiments of it, and no others.
 func Again(r *result.Result) words.Repetition {
-	return words.Repetition{Command: runCommand(r), Variables: words.Variables(r.Documents)}
+	return words.Repetition{Command: runCommand(r), Variables: words.Variables(r)}
 }
 
 // needs says which variables a command needs; empty where it needs none.

@@ -32,6 +32,12 @@ func TestCommandsRunTheSameAgain(t *testing.T) {
 		"of the demo": {documents, result.Choices{Selected: true, Demo: []string{"demo", "--rate=20"}}, "", "blastgauge demo --rate=20 down slow", "blastgauge demo --rate=20 down"},
 		"flags of the run": {documents[:1], result.Choices{Flags: []string{"--create-proxies", "--allow=invalid", "--x=a b"}}, "a.yaml",
 			"blastgauge run --create-proxies --allow=invalid '--x=a b' --seed 7", "blastgauge run --create-proxies --allow=invalid '--x=a b' --only down --seed 7 a.yaml"},
+		"a game day": {documents[:1], result.Choices{GameDay: "days/nov ember.yaml", Flags: []string{result.SilentFlag, "--yes"}}, "a.yaml",
+			"blastgauge run -f blastgauge.yaml --gameday 'days/nov ember.yaml' --notify=off --yes --seed 7",
+			"blastgauge run -f blastgauge.yaml --notify=off --only down --seed 7 a.yaml"},
+		"a game day that waits": {documents[:1], result.Choices{GameDay: "day.yaml", Flags: []string{"--decide-within=30m0s", "--no-preflight"}}, "a.yaml",
+			"blastgauge run -f blastgauge.yaml --gameday day.yaml --decide-within=30m0s --no-preflight --seed 7",
+			"blastgauge run -f blastgauge.yaml --no-preflight --only down --seed 7 a.yaml"},
 		"named": {elsewhere, result.Choices{Selected: true}, "-x.yaml",
 			"blastgauge run -f staging/blast.yaml --only down --only slow --seed 7 ./-x.yaml", "blastgauge run -f staging/blast.yaml --only down --seed 7 ./-x.yaml"},
 	} {

@@ -94,18 +94,19 @@ func (d *gameDay) Summary() string {
 // Link links to the experiment.
 func (r dayRow) Link() *page.Link { return link(r.of) }
 
-// Happened says what became of the experiment, beside its verdict.
+// Happened says what became of the experiment, beside its verdict: the harm where that is
+// why it has this verdict, and the reason otherwise. An alert that is missing refutes an
+// experiment whose harm is within its limit.
 func (r dayRow) Happened() string {
-	switch b := trustedRadius(r.of); {
-	case r.of.Verdict == result.NotRun:
-		return words.FirstReason(r.of.Reasons)
-	case b != nil:
+	b := trustedRadius(r.of)
+	if b != nil && (r.of.Verdict == result.Held || isRefuted(r.of.Criterion(result.JourneyCriterion, b.Journey))) {
 		return words.Excess(b) + " of " + b.Journey + " journeys harmed, limit " + words.Limit(limitOf(r.of))
-	case r.of.Verdict == result.Invalid:
-		return words.FirstReason(r.of.Reasons)
 	}
-	return ""
+	return words.FirstReason(r.of.Reasons)
 }
+
+// isRefuted reports whether a criterion, of which there may be none, was not met.
+func isRefuted(c *result.Criterion) bool { return c != nil && c.Verdict == result.Refuted }
 
 // Let says who let the experiment run; empty where nobody was asked, or it was not run, which
 // Happened says.

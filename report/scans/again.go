@@ -14,7 +14,7 @@ func (d *document) Again() string { return Again(d.R).Command }
 
 // Again is what scans again as a scan did. It takes nothing over.
 func Again(r *result.Result) words.Repetition {
-	return words.Repetition{Command: command(r), Variables: words.Variables(r.Documents)}
+	return words.Repetition{Command: command(r), Variables: words.Variables(r)}
 }
 
 func command(r *result.Result) string {

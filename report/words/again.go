@@ -17,13 +17,24 @@ type Repetition struct {
 // variable is a reference to a variable of the environment that has no default.
 var variable = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)(?:\|raw)?\}`)
 
-// Variables are the variables of the environment that documents need, sorted, each once.
-// Comments need none.
-func Variables(list []result.Document) []string {
+// notifyKey begins the part of a system's document that names who is told.
+var notifyKey = regexp.MustCompile(`^["']?notify["']?\s*:`)
+
+// Variables are the variables of the environment that the documents of a run need, sorted,
+// each once. Comments need none, and a run that tells nobody needs none of its receivers'.
+func Variables(r *result.Result) []string {
 	var names []string
-	for _, d := range list {
+	silent := slices.Contains(r.Run.Choices.Flags, result.SilentFlag)
+	for _, d := range r.Documents {
+		notify := false
 		for line := range strings.Lines(d.Text) {
-			if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			switch {
+			case strings.HasPrefix(strings.TrimSpace(line), "#"):
+				continue
+			case startsKey(line):
+				notify = notifyKey.MatchString(line)
+			}
+			if notify && silent {
 				continue
 			}
 			for _, found := range variable.FindAllStringSubmatch(line, -1) {
@@ -33,4 +44,10 @@ func Variables(list []result.Document) []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// startsKey reports whether a line of a document begins a key of its own: it is neither
+// empty, nor indented, nor an entry of a list.
+func startsKey(line string) bool {
+	return strings.TrimSpace(line) != "" && !strings.ContainsAny(line[:1], " \t-]}")
 }

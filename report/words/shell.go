@@ -16,3 +16,12 @@ func ShellWord(text string) string {
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
+
+// ShellPath quotes the path of a file or a folder as one word for a POSIX shell that no
+// program takes for a flag: quotes would not keep it from being one.
+func ShellPath(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	return ShellWord(path)
+}

@@ -148,6 +148,8 @@ func (n *Notifier) ofEvent(e journal.Event) *Message {
 		return n.ofInterrupt(e)
 	case journal.Noted:
 		return n.ofNote(e)
+	case journal.Waiting:
+		return n.ofWait(e)
 	case journal.SuiteStopped:
 		return n.ofStop(Stopped{Why: n.shown(e.Detail)})
 	case journal.Fenced:
@@ -208,12 +210,22 @@ func (n *Notifier) ofInterrupt(e journal.Event) *Message {
 
 // ofNote tells what somebody noted.
 func (n *Notifier) ofNote(e journal.Event) *Message {
-	m := &Message{Event: experiments.NoticeNote, Experiment: e.Experiment, Summary: "a note", Note: &Note{n.shown(e.Author), n.line(e.Detail, journal.MostNote), e.FollowUp}}
+	m := &Message{Event: experiments.NoticeNote, Experiment: n.underWay, Summary: "a note", Note: &Note{n.shown(e.Author), n.line(e.Detail, journal.MostNote), e.FollowUp}}
 	if e.FollowUp {
 		m.Summary = "a note to follow up"
 	}
 	n.fact(m, "By", e.Author)
 	n.fact(m, "Note", e.Detail)
+	return m
+}
+
+// ofWait tells that a game day waits for a decision, with what people wanted to know.
+func (n *Notifier) ofWait(e journal.Event) *Message {
+	item := n.plan.GameDay.Of(e.Experiment)
+	m := &Message{Event: experiments.NoticeWaiting, Experiment: e.Experiment, Summary: n.shown(e.Experiment) + ": the game day waits for a decision whether it is run"}
+	n.fact(m, "Question", item.Question)
+	n.fact(m, "Owner", item.Owner)
+	n.fact(m, "Expected", string(item.Expect))
 	return m
 }
 
@@ -249,11 +261,14 @@ func (n *Notifier) ofVerdict(e *result.Experiment) *Message {
 	for _, c := range e.Criteria {
 		measured := strings.TrimSuffix(c.Measured+", limit "+c.Limit, ", limit ")
 		switch headline := m.Verdict.BlastRadius; {
-		case e.Void != nil || c.Measured == "":
-		case headline != nil && c.Kind == result.JourneyCriterion && c.Subject == headline.Journey:
+		case e.Void != nil:
+		case c.Measured != "" && headline != nil && c.Kind == result.JourneyCriterion && c.Subject == headline.Journey:
 			m.Summary += ", " + n.shown(c.Name+" "+measured)
-		case c.Verdict == result.Refuted:
+		case c.Verdict != result.Refuted:
+		case c.Measured != "":
 			n.fact(m, n.shown(figures.Capital(c.Name)), measured)
+		case len(e.Reasons) == 0 || c.Detail != e.Reasons[0]: // which is told already
+			n.fact(m, n.shown(figures.Capital(c.Name)), c.Detail)
 		}
 	}
 	n.fact(m, "Hypothesis", e.Hypothesis)

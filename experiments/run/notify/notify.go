@@ -35,6 +35,7 @@ type Options struct {
 type Notifier struct {
 	secrets   *redact.Secrets
 	receivers []*receiver
+	ctx       context.Context // of all that is sent
 	cancel    context.CancelFunc
 	done      sync.WaitGroup
 	client    *http.Client
@@ -43,8 +44,10 @@ type Notifier struct {
 	plan   *plan.Plan
 	faults map[string]string // in words, by name: a scan gives a fault other attributes each time
 	sent   int               // messages so far, for their ids
-	since  time.Duration     // of the last event
-	over   bool
+	// underWay is the id of the experiment that goes on; empty between two of them.
+	underWay string
+	since    time.Duration // of the last event
+	over     bool
 }
 
 // New returns a notifier for the run of a plan. The error is of class
@@ -65,10 +68,9 @@ func New(p *plan.Plan, o Options) (*Notifier, error) {
 		}
 		n.receivers = append(n.receivers, &receiver{to: to, format: f, client: n.client, logf: o.Logf, wake: make(chan struct{}, 1)})
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	n.cancel = cancel
+	n.ctx, n.cancel = context.WithCancel(context.Background())
 	for _, r := range n.receivers {
-		n.done.Go(func() { r.send(ctx) })
+		n.done.Go(func() { r.send(n.ctx) })
 	}
 	return n, nil
 }
@@ -90,6 +92,10 @@ func (n *Notifier) Record(e journal.Event) {
 		n.plan = e.Plan
 	case e.Kind == journal.CellStarted && e.Cell != nil:
 		n.learn(e.Cell.Faults)
+	case e.Kind == journal.ExperimentStarted:
+		n.underWay = e.Experiment
+	case e.Kind == journal.ExperimentEnded:
+		n.underWay = ""
 	}
 	if m := n.ofEvent(e); m != nil {
 		m.At, m.Since = e.At, e.Since.Seconds()
@@ -141,7 +147,11 @@ func (n *Notifier) tell(m *Message) {
 	n.sent++
 	n.address(m)
 	for _, r := range n.receivers {
-		if r.wants(m) {
+		switch {
+		case !r.wants(m):
+		case r.pages(m):
+			n.done.Go(func() { r.tryTo(n.ctx, m) })
+		default:
 			r.put(m)
 		}
 	}

@@ -56,7 +56,8 @@ func variables(base string) func(string) (string, bool) {
 }
 
 func planOf(receivers ...experiments.Receiver) *plan.Plan {
-	return &plan.Plan{Run: "20261129t120000z-abcdef", System: experiments.System{Name: "till", Environment: "staging " + hostile, Notify: receivers}, Experiments: []plan.Experiment{{
+	day := &plan.GameDay{Name: "november", Items: []plan.GameDayItem{{Experiment: "bank-down", Owner: hostile, Expect: experiments.ExpectRefuted, Question: hostile}}}
+	return &plan.Plan{Run: "20261129t120000z-abcdef", GameDay: day, System: experiments.System{Name: "till", Environment: "staging " + hostile, Notify: receivers}, Experiments: []plan.Experiment{{
 		ID: "bank-down", Title: "The bank is down " + hostile, Hypothesis: hostile,
 		Faults: []plan.Fault{{Fault: experiments.Fault{Inject: "down", Into: "bank"}, Name: "blastgauge.20261129t120000z-abcdef.1"}},
 	}}}
@@ -68,9 +69,11 @@ func perform(n *Notifier, p *plan.Plan, exit int) {
 	fault := p.Experiments[0].Faults[0].Name
 	for i, e := range []journal.Event{
 		{Kind: journal.RunStarted, Plan: p},
+		{Kind: journal.Noted, Author: "ann", Detail: "before it"},
+		{Kind: journal.Waiting, Experiment: "bank-down"},
 		{Kind: journal.ExperimentStarted, Experiment: "bank-down"},
 		{Kind: journal.FaultInjected, Experiment: "bank-down", Fault: fault},
-		{Kind: journal.Noted, Experiment: "bank-down", Author: hostile, Detail: hostile + " " + secretValue, FollowUp: true},
+		{Kind: journal.Noted, Author: hostile, Detail: hostile + " " + secretValue, FollowUp: true},
 		{Kind: journal.GuardrailTripped, Experiment: "bank-down", Guardrail: "probe", Value: 3, Limit: 3, Detail: hostile},
 		{Kind: journal.FaultRemoved, Experiment: "bank-down", Fault: fault, Verified: exit != result.ExitNotRemoved, Error: "it stays " + hostile},
 		{Kind: journal.Interrupted, Detail: "INT", Author: "ann " + hostile, Reason: "incident 4711 " + hostile},
@@ -223,7 +226,7 @@ func TestEveryFormatIsAsPublished(t *testing.T) {
 		}
 		perform(n, p, exit)
 		known := schemas(t)
-		told := len([]string{"started", "fault", "note", "guardrail", "removed", "stopped", "stopped", "stopped", "verdict", "ended"})
+		told := len([]string{"started", "note", "waiting", "fault", "note", "guardrail", "removed", "stopped", "stopped", "stopped", "verdict", "ended"})
 		alerts := 0
 		if exit == result.ExitNotRemoved {
 			alerts = 1
@@ -287,7 +290,7 @@ func TestOrderAndIdentity(t *testing.T) {
 			t.Errorf("the event is %+v, its data %+v", e, e.Data)
 		}
 	}
-	want := []string{"started", "fault", "note", "guardrail", "removed", "stopped", "stopped", "stopped", "verdict", "ended"}
+	want := []string{"started", "note", "waiting", "fault", "note", "guardrail", "removed", "stopped", "stopped", "stopped", "verdict", "ended"}
 	if !slices.Equal(events, want) {
 		t.Errorf("events are %q, want %q", events, want)
 	}
@@ -295,8 +298,34 @@ func TestOrderAndIdentity(t *testing.T) {
 	if len(slices.Compact(ids)) != len(want) {
 		t.Errorf("ids are not unique: %q", ids)
 	}
-	if subjects[0] != p.Run || subjects[1] != p.Run+"/bank-down" {
-		t.Errorf("subjects are %q", subjects)
+	of := p.Run + "/bank-down"
+	if want := []string{p.Run, p.Run, of, of, of, of, of, p.Run, p.Run, p.Run, of, p.Run}; !slices.Equal(subjects, want) {
+		t.Errorf("subjects are %q, want %q", subjects, want)
+	}
+}
+
+// A verdict names each criterion that is refuted, also one of which nothing was measured, and
+// none twice.
+func TestAVerdictNamesWhatWasRefuted(t *testing.T) {
+	t.Parallel()
+	n, err := New(planOf(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.End(nil)
+	alert := result.Criterion{Kind: result.AlertCriterion, Subject: "Errors", Name: "alert Errors", Verdict: result.Refuted, Code: result.ReasonAlertMissing, Limit: "within 30s", Detail: "it did not fire within 30 s"}
+	harm := result.Criterion{Kind: result.JourneyCriterion, Subject: "pay", Name: "blast radius of pay", Verdict: result.Refuted, Measured: "50%", Limit: "≤ 5%"}
+	e := result.Experiment{ID: "bank-down", Verdict: result.Refuted, Reasons: []string{"the fault harms 50% of pay", alert.Detail}, Criteria: []result.Criterion{harm, alert}}
+	if m := n.ofVerdict(&e); !slices.Contains(m.Facts, Fact{"Alert Errors", alert.Detail}) {
+		t.Errorf("harm and an alert: facts are %q", m.Facts)
+	}
+	e.Reasons, e.Criteria = e.Reasons[1:], e.Criteria[1:]
+	if m := n.ofVerdict(&e); len(m.Facts) != 1 || m.Facts[0] != (Fact{"Why", alert.Detail}) {
+		t.Errorf("an alert alone: facts are %q", m.Facts)
+	}
+	e.Criteria[0].Verdict, e.Reasons = result.Inconclusive, []string{"other"}
+	if m := n.ofVerdict(&e); len(m.Facts) != 1 {
+		t.Errorf("an alert that nobody judged: facts are %q", m.Facts)
 	}
 }
 
@@ -315,7 +344,7 @@ func TestWhoIsToldWhat(t *testing.T) {
 		{experiments.PagerDuty, []experiments.Notice{experiments.NoticeVerdict}, result.ExitNotRemoved, []string{"/v2/change/enqueue", "/v2/enqueue"}},
 		{experiments.PagerDuty, []experiments.Notice{experiments.NoticeEnded}, result.ExitNotRemoved, []string{"/v2/change/enqueue", "/v2/enqueue"}},
 		{experiments.Grafana, []experiments.Notice{experiments.NoticeFault}, result.ExitRefuted, []string{"/grafana/api/annotations", "/grafana/api/annotations/42"}},
-		{experiments.Grafana, []experiments.Notice{experiments.NoticeNote}, result.ExitRefuted, []string{"/grafana/api/annotations"}},
+		{experiments.Grafana, []experiments.Notice{experiments.NoticeWaiting}, result.ExitRefuted, []string{"/grafana/api/annotations"}},
 	} {
 		s := &sink{}
 		server := httptest.NewServer(s)

@@ -42,7 +42,7 @@ type receiver struct {
 }
 
 // put queues a message. Where too many wait, the oldest is not sent: the last ones say what
-// a run came to. An alert waits for no other message.
+// a run came to.
 func (r *receiver) put(m *Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,11 +50,7 @@ func (r *receiver) put(m *Message) {
 		r.warn(r.queue[0], errors.New("too many messages wait for it"))
 		r.queue = r.queue[1:]
 	}
-	if r.to.Kind == experiments.PagerDuty && m.isAlert() {
-		r.queue = append([]*Message{m}, r.queue...)
-	} else {
-		r.queue = append(r.queue, m)
-	}
+	r.queue = append(r.queue, m)
 	r.signal()
 }
 
@@ -103,11 +99,20 @@ func (r *receiver) send(ctx context.Context) {
 		if !ok {
 			return
 		}
-		if err := r.tell(ctx, m); err != nil {
-			r.warn(m, err)
-		}
+		r.tryTo(ctx, m)
 	}
 }
+
+// tryTo tells a message, or says that it could not be told.
+func (r *receiver) tryTo(ctx context.Context, m *Message) {
+	if err := r.tell(ctx, m); err != nil {
+		r.warn(m, err)
+	}
+}
+
+// pages reports whether a message pages somebody there. It waits for no other one: not for
+// those in the queue, and not for one that a slow server has not taken yet.
+func (r *receiver) pages(m *Message) bool { return r.to.Kind == experiments.PagerDuty && m.isAlert() }
 
 // warn says once that the receiver could not be told something.
 func (r *receiver) warn(m *Message, err error) {

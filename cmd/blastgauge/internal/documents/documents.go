@@ -14,6 +14,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -49,7 +50,7 @@ func tell(w io.Writer, dir string, r *result.Result, list []result.Document) err
 		fmt.Fprintf(&b, "%s\n", filepath.Join(dir, filepath.FromSlash(d.File)))
 	}
 	again := report.Again(r)
-	where := "cd " + words.ShellWord(dir) + " && "
+	where := "cd " + words.ShellPath(dir) + " && "
 	if len(r.Run.Choices.Demo) > 0 {
 		where = "" // it brings its own
 		b.WriteString("\nThe addresses in them are those of a demo that is over: `blastgauge demo --serve DIR` writes such files for one that runs.\n")
@@ -61,7 +62,7 @@ func tell(w io.Writer, dir string, r *result.Result, list []result.Document) err
 	if slices.ContainsFunc(list, refersToFiles) {
 		b.WriteString("The documents name further files, which a result does not hold: put them beside these, as validate tells.\n")
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, inert.Lines(b.String())) // the result may be of somebody else
 	return err
 }
 
@@ -141,6 +142,9 @@ func relocate(r *result.Result) (*result.Result, error) {
 			moved.Experiments[i].File = name
 		}
 	}
+	if name, ok := to[filepath.ToSlash(r.Run.Choices.GameDay)]; ok {
+		moved.Run.Choices.GameDay = name
+	}
 	return &moved, nil
 }
 
@@ -162,9 +166,18 @@ func below(names []string) (map[string]string, error) {
 		if !filepath.IsLocal(place) || place == "." || taken[place] {
 			return nil, fmt.Errorf("document %q of the result has no place of its own in a folder", name)
 		}
+		if isUnusual(place) {
+			return nil, fmt.Errorf("document %q of the result has a name that no document needs: it would be hidden in a folder, or change a terminal", name)
+		}
 		to[name], taken[place] = place, true
 	}
 	return to, nil
+}
+
+// isUnusual reports whether a place is hidden, as files are that shells and other programs
+// obey, or is not shown as it is.
+func isUnusual(place string) bool {
+	return inert.Clean(place, '?', "") != place || slices.ContainsFunc(strings.Split(filepath.ToSlash(place), "/"), func(part string) bool { return strings.HasPrefix(part, ".") })
 }
 
 // common is the folder that all names begin with, with a slash at its end.

@@ -102,6 +102,64 @@ func TestNoFileIsReplaced(t *testing.T) {
 	}
 }
 
+// The file of a game day moves with the others, wherever it was.
+func TestAGameDayMovesWithItsDocuments(t *testing.T) {
+	t.Parallel()
+	for day, want := range map[string]string{"../days/november.yaml": "days/november.yaml", "/srv/november.yaml": "srv/november.yaml", "days/november.yaml": "days/november.yaml"} {
+		dir := filepath.Join(t.TempDir(), "again")
+		r := of("blastgauge.yaml", "experiments/a.yaml")
+		r.Documents = append(r.Documents, result.Document{File: day, Text: "version: 1\n"})
+		r.Run.Choices = result.Choices{GameDay: day}
+		var out bytes.Buffer
+		if err := Write(&out, dir, r); err != nil {
+			t.Errorf("%s: %v", day, err)
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(dir, want)); err != nil {
+			t.Error(err)
+		}
+		if command := "cd " + dir + " && blastgauge run -f blastgauge.yaml --gameday " + want + " --seed 7\n"; !strings.Contains(out.String(), command) {
+			t.Errorf("%s: printed %s, want %s", day, out.String(), command)
+		}
+		if r.Run.Choices.GameDay != day {
+			t.Errorf("%s: the result itself says %s now", day, r.Run.Choices.GameDay)
+		}
+	}
+}
+
+// A result of somebody else writes no file that programs obey unasked, and nothing that a
+// terminal obeys.
+func TestAHostileResult(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{".envrc", "../.bashrc", ".git/config", "a/.ssh/config", "/home/ann/.profile", "x/..hidden.yaml", "a\x1b]52;c;eA==\a.yaml", "a\nb.yaml", "a\u202eb.yaml", "a\x00.yaml"} {
+		dir := filepath.Join(t.TempDir(), "new")
+		var out bytes.Buffer
+		err := Write(&out, dir, of("blastgauge.yaml", file))
+		if err == nil || out.Len() > 0 || strings.ContainsAny(err.Error(), "\x1b\a\n\x00\u202e") {
+			t.Errorf("%q: %v, printed %q", file, err, &out)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%q: the folder was made", file)
+		}
+	}
+	r := of("blastgauge.yaml", "experiments/a.yaml")
+	r.Run.Choices.Command = []string{"sh", "\x1b]0;owned\a", "##[error]x"}
+	r.Run.Choices.Set = []string{"url=\u202e\x1b[2J"}
+	var out bytes.Buffer
+	if err := Write(&out, t.TempDir(), r); err != nil || strings.ContainsAny(out.String(), "\x1b\a\u202e") || strings.Contains(out.String(), "##[error]") {
+		t.Errorf("%v, printed %q", err, &out)
+	}
+}
+
+// A folder whose name looks like a flag is none.
+func TestAFolderThatLooksLikeAFlag(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	if err := Write(&out, "-x", of("blastgauge.yaml", "experiments/a.yaml")); err != nil || !strings.Contains(out.String(), "  cd ./-x && blastgauge run ") {
+		t.Errorf("%v, printed %s", err, &out)
+	}
+}
+
 // No name of a hostile result leads out of the folder.
 func FuzzNamesStayBelow(f *testing.F) {
 	f.Add("../a", "/b")
@@ -112,7 +170,7 @@ func FuzzNamesStayBelow(f *testing.F) {
 			return
 		}
 		for name, place := range to {
-			if !filepath.IsLocal(place) || place == "." {
+			if !filepath.IsLocal(place) || place == "." || strings.HasPrefix(place, ".") || strings.Contains(place, "/.") {
 				t.Errorf("%q has the place %q", name, place)
 			}
 		}
