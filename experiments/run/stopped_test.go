@@ -145,7 +145,7 @@ func (l *lines) count(text string) int {
 func TestAStrangersOrderIsNotObeyed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, systemtest.Options{Phases: longFault})
-	log, told := &lines{}, journal.StopFile+" in the run's directory is not obeyed"
+	log, told := &lines{}, "an order to stop this run is not obeyed"
 	b.options.Log = log
 	b.onceInjected(func(c *run.Control) {
 		file := filepath.Join(b.options.Dir, journal.StopFile)
