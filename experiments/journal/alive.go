@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
@@ -20,7 +21,7 @@ import (
 // have proxies of its own, which end with it.
 type LiveRun struct {
 	Run     string    `json:"run"`
-	Dir     string    `json:"dir"` // absolute
+	Dir     string    `json:"dir"` // absolute; it may not be there yet, or hold an earlier run
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 }
@@ -49,7 +50,9 @@ func (l Registry) Announce(r LiveRun) (release func(), err error) {
 	if err != nil {
 		return release, errors.Join(err, dir.Close())
 	}
+	_ = dir.Remove(orderName(r.Run)) // of an earlier process, if there is one
 	release = func() {
+		_ = dir.Remove(orderName(r.Run))
 		_ = dir.Remove(name) // whoever finds it later finds its lock free
 		_ = entry.Close()
 		_ = dir.Close()
@@ -102,6 +105,7 @@ func readLive(dir *os.Root, name string) (r LiveRun, alive bool, err error) {
 	case err != nil:
 		return r, false, err
 	case free && time.Since(info.ModTime()) > beginsWithin:
+		_ = dir.Remove(orderName(strings.TrimSuffix(name, ".json"))) // there may be none
 		return r, false, dir.Remove(name)
 	case free:
 		return r, false, nil
@@ -118,6 +122,43 @@ func readLive(dir *os.Root, name string) (r LiveRun, alive bool, err error) {
 		err = errors.New("not an entry of this list")
 	}
 	return r, err == nil, err
+}
+
+// orderName is the name of the file, beside the entry of a run, that asks it to end.
+func orderName(run string) string { return run + ".stop" }
+
+// AskToStop asks a run that is listed to end as by Ctrl-C, also before it has a directory.
+func (l Registry) AskToStop(run string, o Order) (err error) {
+	defer inAlive(&err)
+	name, err := entryName(run)
+	if err != nil {
+		return err
+	}
+	dir, err := l.root(aliveDir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }() // what is written is synced
+	err = writeOrder(dir, orderName(run), o)
+	if _, gone := dir.Lstat(name); errors.Is(gone, fs.ErrNotExist) { // it ended meanwhile
+		_ = dir.Remove(orderName(run))
+	}
+	return err
+}
+
+// FindStop looks for such an order. The error is of class [ErrShared], and the order is not
+// to be obeyed, where others than this user wrote it, or can.
+func (l Registry) FindStop(run string) (o Order, found bool, err error) {
+	defer inAlive(&err)
+	if _, err := entryName(run); err != nil {
+		return o, false, err
+	}
+	dir, err := l.existing(aliveDir)
+	if err != nil || dir == nil {
+		return o, false, err
+	}
+	defer func() { _ = dir.Close() }() // nothing is written
+	return readOrder(dir, orderName(run))
 }
 
 // inAlive puts before an error where it happened.

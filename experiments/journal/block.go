@@ -21,10 +21,8 @@ type Block struct {
 	Reason string    `json:"reason"`
 	By     string    `json:"by"`
 	At     time.Time `json:"at"`
-	// Servers are the Toxiproxies that were blocked with it, as a person may name them,
-	// without credentials, and Token is where the token of their APIs is.
-	Servers []string `json:"servers,omitempty"`
-	Token   string   `json:"token,omitempty"`
+	// Shared: others than this user wrote it, or can. No run begins, but none that goes on ends.
+	Shared bool `json:"-"`
 }
 
 // Block returns the block of this user's runs; nil: there is none. A file that cannot be read
@@ -46,10 +44,15 @@ func readBlock(dir *os.Root) *Block {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	owned := checkOwner(dir, blockFile)
+	if errors.Is(owned, fs.ErrNotExist) {
+		return nil
+	}
 	var b Block
 	if err != nil || json.Unmarshal(text, &b) != nil {
 		b = Block{Reason: "a block is there that cannot be read"}
 	}
+	b.Shared = owned != nil
 	b.By, b.Reason = CutLine(Author(b.By), MostAuthor), CutLine(b.Reason, MostReason)
 	return &b
 }

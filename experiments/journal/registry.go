@@ -25,6 +25,7 @@ const (
 	ownDir   = "blastgauge"
 	openDir  = "blastgauge/runs"  // the open runs
 	aliveDir = "blastgauge/alive" // the runs that go on
+	blockDir = "blastgauge/block" // the servers that this user has blocked
 )
 
 // An OpenRun is a run that is not known to be over: it goes on, or it died and nothing

@@ -28,7 +28,11 @@ func AskToStop(dir *os.Root, o Order) error {
 	if err := checkRecords(dir); err != nil {
 		return err
 	}
-	err := atomicfile.WriteIn(dir, StopFile, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(o) })
+	return writeOrder(dir, StopFile, o)
+}
+
+func writeOrder(dir *os.Root, name string, o Order) error {
+	err := atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(o) })
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
@@ -45,12 +49,16 @@ func FindStop(dir *os.Root) (Order, bool, error) {
 	if err := checkRecords(dir); err != nil {
 		return Order{}, false, err
 	}
-	text, err := atomicfile.ReadIn(dir, StopFile)
+	return readOrder(dir, StopFile)
+}
+
+func readOrder(dir *os.Root, name string) (Order, bool, error) {
+	text, err := atomicfile.ReadIn(dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Order{}, false, nil
 	}
-	if err == nil {
-		err = checkOwner(dir, StopFile)
+	if owned := checkOwner(dir, name); errors.Is(owned, ErrShared) { // also of what cannot be read
+		err = owned
 	}
 	if errors.Is(err, ErrShared) {
 		return Order{}, false, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,16 +155,28 @@ func TestABlockOfAUser(t *testing.T) {
 	if b, err := l.Unblock(); b != nil || err != nil {
 		t.Fatalf("Unblock() = %v, %v before there is one", b, err)
 	}
-	if err := l.SetBlock(Block{By: "ann", Reason: "incident 4711", Servers: []string{"http://127.0.0.1:8474"}}); err != nil {
+	if err := l.SetBlock(Block{By: "ann", Reason: "incident 4711"}); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := l.Block(); err != nil || b == nil || b.By != "ann" || b.Reason != "incident 4711" || len(b.Servers) != 1 {
+	if b, err := l.Block(); err != nil || b == nil || b.By != "ann" || b.Reason != "incident 4711" || b.Shared {
 		t.Errorf("Block() = %+v, %v", b, err)
 	}
 	if b, err := l.Unblock(); err != nil || b == nil || b.By != "ann" {
 		t.Errorf("Unblock() = %+v, %v", b, err)
 	}
+	if err := l.SetBlock(Block{By: "ann", Reason: "incident 4711"}); err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(state, ownDir, blockFile)
+	if err := os.Chmod(file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := l.Block(); err != nil || b == nil || !b.Shared {
+		t.Errorf("Block() of a file that others can write = %+v, %v", b, err)
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{"", "{", `{"by":"a\u001b[2J\nb","reason":"\u202e"}`} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -174,6 +187,89 @@ func TestABlockOfAUser(t *testing.T) {
 	}
 	if b, err := (Registry{}).Block(); b != nil || err != nil {
 		t.Errorf("Block() of no registry = %v, %v", b, err)
+	}
+}
+
+// The servers that a user has blocked are remembered until each is lifted, and one that
+// others can write is none: its token would go there.
+func TestServersThatAUserHasBlocked(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	l := OpenRegistry(state)
+	a, b := BlockedServer{URL: "http://a.test:1", Token: "env:A"}, BlockedServer{URL: "http://b.test:1"}
+	want := func(want ...BlockedServer) {
+		t.Helper()
+		if list, err := l.BlockedServers(); err != nil || !slices.Equal(list, want) {
+			t.Errorf("BlockedServers() = %v, %v, want %v", list, err, want)
+		}
+	}
+	want()
+	for _, s := range []BlockedServer{b, a, a} {
+		if err := l.AddBlockedServer(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(a, b)
+	for range 2 { // the second time there is none
+		if err := l.ForgetBlockedServer(b.URL); err != nil {
+			t.Error(err)
+		}
+	}
+	want(a)
+	evil := BlockedServer{URL: "http://evil.test", Token: "file:/home/ann/.token"}
+	if err := l.AddBlockedServer(evil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(state, blockDir, evil.file()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := l.BlockedServers(); !errors.Is(err, ErrShared) || !slices.Equal(list, []BlockedServer{a}) {
+		t.Errorf("BlockedServers() = %v, %v", list, err)
+	}
+	if err := os.Rename(filepath.Join(state, blockDir, a.file()), filepath.Join(state, blockDir, b.file())); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := l.BlockedServers(); err == nil || len(list) > 0 {
+		t.Errorf("BlockedServers() with an entry of another name = %v, %v", list, err)
+	}
+}
+
+// A run that is listed is asked through the list: it may have no directory yet.
+func TestAnOrderToARunThatIsListed(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	l := OpenRegistry(state)
+	release, err := l.Announce(LiveRun{Run: "a", Dir: "/not/yet/there"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, found, err := l.FindStop("a"); found || err != nil {
+		t.Errorf("FindStop() = %+v, %t, %v before there is one", o, found, err)
+	}
+	if err := l.AskToStop("a", Order{By: "ann", Why: "incident 4711"}); err != nil {
+		t.Fatal(err)
+	}
+	if o, found, err := l.FindStop("a"); !found || err != nil || o.By != "ann" || o.Why != "incident 4711" {
+		t.Errorf("FindStop() = %+v, %t, %v", o, found, err)
+	}
+	file := filepath.Join(state, aliveDir, orderName("a"))
+	if err := os.Chmod(file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if o, found, err := l.FindStop("a"); found || !errors.Is(err, ErrShared) {
+		t.Errorf("FindStop() of a file that others can write = %+v, %t, %v", o, found, err)
+	}
+	release()
+	if err := l.AskToStop("a", Order{By: "ann"}); err != nil { // it is over
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Join(state, aliveDir)); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	for _, run := range []string{"", "../a"} {
+		if err := l.AskToStop(run, Order{}); err == nil {
+			t.Errorf("AskToStop(%q) writes a file", run)
+		}
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -47,7 +50,11 @@ func (o Options) checkOwnBlock() error {
 	if err != nil || b == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %s has blocked the runs of this user since %s: %s; `blastgauge stop --unblock` lifts that", experiments.ErrRefused, b.By, b.At.Format(time.RFC3339), b.Reason)
+	doubt := ""
+	if b.Shared {
+		doubt = " (others than this user can write the file that says so)"
+	}
+	return fmt.Errorf("%w: %s has blocked the runs of this user since %s: %s%s; `blastgauge stop --unblock` lifts that", experiments.ErrRefused, b.By, b.At.Format(time.RFC3339), b.Reason, doubt)
 }
 
 // leaseLost ends the run when its lease is over. Where a person has blocked the server, that
@@ -60,24 +67,69 @@ func (r *run) leaseLost(err error) {
 	r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err))
 }
 
-// announce lists the run as one that goes on, for those who want to stop it.
-func (r *run) announce(dir string) (release func()) {
+// announce lists a run as one that goes on, for those who want to stop it, until the caller
+// calls release. From now on the context ends, as by Ctrl-C, once somebody asks for that: also
+// while the system starts, and before the run has a directory.
+func (o Options) announce(ctx context.Context, p *plan.Plan) (ordered context.Context, release func()) {
+	dir := o.Dir
+	if dir == "" {
+		dir = filepath.Join(filepath.FromSlash(DefaultRuns), p.Run)
+	}
+	end := func() {}
 	abs, err := filepath.Abs(dir)
 	if err == nil {
-		release, err = r.o.Registry.Announce(journal.LiveRun{Run: r.plan.Run, Dir: abs, PID: os.Getpid(), Started: time.Now().UTC()})
+		end, err = o.Registry.Announce(journal.LiveRun{Run: p.Run, Dir: abs, PID: os.Getpid(), Started: time.Now().UTC()})
 	}
 	if err != nil {
-		r.o.logf("warning: %v: `blastgauge stop` finds this run by its directory only", err)
+		o.logf("warning: %v: `blastgauge stop` finds this run by its directory only", err)
 	}
-	if release == nil {
-		return func() {}
+	ordered, stop := context.WithCancelCause(ctx)
+	hiding := &run{plan: p, secrets: redact.FromEnv(p.EnvNames(), o.Getenv)}
+	done := o.watch(func() (journal.Order, bool, error) { return o.findOrder(p.Run) }, func(order journal.Order) {
+		stop(interrupt(hiding.hide(order.By, journal.MostAuthor), hiding.hide(order.Why, journal.MostReason)))
+	})
+	return ordered, func() {
+		done()
+		stop(nil)
+		end()
 	}
-	return release
 }
 
-// watchOrders ends the run once somebody asks for it, in its directory or for all runs of
-// this user. The function that it returns ends the watch.
+// findOrder looks for an order to this run, and for a block of all runs of this user. A block
+// that others can write ends none: see [journal.Block].
+func (o Options) findOrder(run string) (journal.Order, bool, error) {
+	order, found, err := o.Registry.FindStop(run)
+	if b, unknown := o.Registry.Block(); !found && unknown == nil && b != nil && !b.Shared {
+		return journal.Order{By: b.By, Why: b.Reason, At: b.At}, true, nil
+	}
+	return order, found, err
+}
+
+// notBegun is why nothing was run. Where a person or a signal ended it before, the error says
+// so, whatever that cut short.
+func (o Options) notBegun(ctx context.Context, err error) error {
+	cause, interrupted := errors.AsType[*engine.Interrupt](context.Cause(ctx))
+	if _, said := errors.AsType[*engine.Interrupt](err); !interrupted {
+		return err
+	} else if blocked := o.checkOwnBlock(); blocked != nil && !errors.Is(err, engine.ErrNotRemoved) {
+		return blocked
+	} else if said {
+		return err
+	}
+	return fmt.Errorf("%w: %w", cause, err)
+}
+
+// watchOrders ends the run once somebody asks for it in its directory. The function that it
+// returns ends the watch.
 func (r *run) watchOrders(root *os.Root) (done func()) {
+	find := func() (journal.Order, bool, error) { return journal.FindStop(root) }
+	return r.o.watch(find, func(order journal.Order) {
+		_ = r.control.Stop(order.By, order.Why) // it is over already, or ends
+	})
+}
+
+// watch looks for an order until there is one, or done is called, which waits for that.
+func (o Options) watch(find func() (journal.Order, bool, error), obey func(journal.Order)) (done func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var watch sync.WaitGroup
 	watch.Go(func() {
@@ -90,16 +142,13 @@ func (r *run) watchOrders(root *os.Root) (done func()) {
 				return
 			case <-tick.C:
 			}
-			order, found, err := journal.FindStop(root)
+			order, found, err := find()
 			if err != nil && !warned {
 				warned = true
-				r.o.logf("warning: the file %s in the run's directory is not obeyed: %v", journal.StopFile, err)
-			}
-			if b, err := r.o.Registry.Block(); !found && err == nil && b != nil {
-				order, found = journal.Order{By: b.By, Why: b.Reason}, true
+				o.logf("warning: an order to stop this run is not obeyed: %v", err)
 			}
 			if found {
-				_ = r.control.Stop(order.By, order.Why) // it is over already, or ends
+				obey(order)
 				return
 			}
 		}

@@ -143,6 +143,8 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if p.GameDay != nil && !o.Unattended && o.Control == nil {
 		return nil, usage.Errorf("a game day waits for decisions, and nobody can make them")
 	}
+	ctx, release := o.announce(ctx, p)
+	defer release()
 	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
 		return nil, err
 	}
@@ -157,7 +159,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	}
 	o.told.End(out.Result)
 	if out.Result == nil {
-		return nil, out.Err
+		return nil, o.notBegun(ctx, out.Err)
 	}
 	return out, nil
 }
@@ -322,7 +324,6 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 	rec := newRecorder(log, view, root, r.plan, r.o.logf)
 	r.control, r.seen = r.newControl(), rec.see
 	defer r.control.end()
-	defer r.announce(dir)()
 	defer r.watchOrders(root)()
 	if r.o.Control != nil {
 		r.o.Control(r.plan, r.control)

@@ -145,7 +145,7 @@ func (l *lines) count(text string) int {
 func TestAStrangersOrderIsNotObeyed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, systemtest.Options{Phases: longFault})
-	log, told := &lines{}, journal.StopFile+" in the run's directory is not obeyed"
+	log, told := &lines{}, "an order to stop this run is not obeyed"
 	b.options.Log = log
 	b.onceInjected(func(c *run.Control) {
 		file := filepath.Join(b.options.Dir, journal.StopFile)
@@ -161,6 +161,27 @@ func TestAStrangersOrderIsNotObeyed(t *testing.T) {
 	wantStopped(t, b.run(t.Context(), t).Result)
 	if n := log.count(told); n != 1 {
 		t.Errorf("the log says %d times that the file is not obeyed", n)
+	}
+}
+
+// A block that others can write may be anybody's: it refuses runs, and ends none.
+func TestABlockOfAStrangerEndsNoRun(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, systemtest.Options{Phases: longFault})
+	state := filepath.Join(t.TempDir(), "state")
+	b.options.Registry = journal.OpenRegistry(state)
+	b.onceInjected(func(c *run.Control) {
+		dir := filepath.Join(state, "blastgauge")
+		file := filepath.Join(dir, "block.json")
+		err := errors.Join(os.WriteFile(file+".new", []byte(`{"by":"mallory","reason":"mine"}`), 0o600), os.Chmod(file+".new", 0o666), os.Rename(file+".new", file))
+		time.Sleep(600 * time.Millisecond) // time for more looks
+		if err := errors.Join(err, c.Stop("ann", "incident 4711")); err != nil {
+			t.Error(err)
+		}
+	})
+	wantStopped(t, b.run(t.Context(), t).Result)
+	if err := run.CheckBlocked(t.Context(), &b.plan.System, b.options); !errors.Is(err, experiments.ErrRefused) {
+		t.Errorf("CheckBlocked() = %v", err)
 	}
 }
 

@@ -14,6 +14,7 @@ type Status struct {
 	Kind  string           // as [journal.Toxiproxy] names it; empty: it does not answer
 	Block *toxiproxy.Block // nil: there is none
 	Run   string           // that has its lease; empty: none has
+	Added bool             // the block was put there by this call
 	Err   error            // why it is not known, or not as it was asked for
 }
 
@@ -30,13 +31,34 @@ func (f *Fleet) Statuses(ctx context.Context) []Status {
 
 // Block takes every server away from all runs, see [toxiproxy.Driver.SetBlock]. One that does
 // not answer keeps no other waiting. A server that comes later to a name is not blocked, but
-// no run takes it without the others.
+// no run takes it without the others. A row with a block and an error is blocked, but not in
+// every way.
 func (f *Fleet) Block(ctx context.Context, by, reason string) []Status {
 	return f.onEach(ctx, func(s *server, row *Status) {
-		b, err := s.driver.SetBlock(ctx, by, reason)
-		if row.Err = err; err == nil {
-			row.Block = &b
+		row.Block, row.Err = s.driver.SetBlock(ctx, by, reason)
+		row.Added = row.Block != nil
+	})
+}
+
+// AddBlocks blocks the servers that are not blocked yet, see [toxiproxy.Driver.AddBlock]. The
+// rows have the blocks that are in force, and say which of them were added.
+func (f *Fleet) AddBlocks(ctx context.Context, by, reason string) []Status {
+	return f.onEach(ctx, func(s *server, row *Status) {
+		row.Block, row.Added, row.Err = s.driver.AddBlock(ctx, by, reason)
+	})
+}
+
+// LiftAdded lifts the blocks that [Fleet.AddBlocks] has added, given by the URLs of its rows.
+// One that somebody has put there since stays, and its row has it. Other servers have no row.
+func (f *Fleet) LiftAdded(ctx context.Context, added map[string]toxiproxy.Block) []Status {
+	rows := f.onEach(ctx, func(s *server, row *Status) {
+		if b, ok := added[s.driver.Shown()]; ok {
+			row.Block, row.Err = s.driver.Lift(ctx, b)
 		}
+	})
+	return slices.DeleteFunc(rows, func(row Status) bool {
+		_, ok := added[row.URL]
+		return !ok
 	})
 }
 

@@ -45,6 +45,12 @@ func errBlocked(b Block) error {
 	return &blockedError{apiError{text, http.StatusLocked}, b}
 }
 
+// errOtherBlock says that the block is not as the caller expects it.
+func errOtherBlock(b Block) error {
+	text := fmt.Sprintf("%s has blocked this server since %s: %s; that block stays", b.By, b.At.Format(time.RFC3339), b.Reason)
+	return &blockedError{apiError{text, http.StatusConflict}, b}
+}
+
 func errNoBlock() error { return &apiError{"block not found", http.StatusNotFound} }
 
 // block ends the lease of every run and lets none begin. It returns the runs that had one,
@@ -60,6 +66,13 @@ func (l *leases) block(b Block) (runs []string) {
 	}
 	clear(l.runs)
 	return runs
+}
+
+// kept notes that the block will be there after a restart as well.
+func (l *leases) kept(b Block) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.blocked = &b
 }
 
 // unblock lifts the block and returns it; nil: there was none.
@@ -87,19 +100,22 @@ func (s *Server) showBlock(*http.Request) (int, any, error) {
 
 // setBlock takes the server away from every run: their leases and their toxics end at
 // once, and none begins until the block is lifted. Proxies, and toxics of nobody's run,
-// stay. A block that is there already is replaced.
+// stay. A block that is there already is replaced, but with ?replace=false, when it is a
+// conflict. After an error of the server the block may be in force: GET tells.
 func (s *Server) setBlock(r *http.Request) (int, any, error) {
 	var b Block
 	if err := decodeBody(r, &b); err != nil {
 		return 0, nil, err
 	}
-	b.At, b.By = time.Now().UTC(), cmp.Or(b.By, "somebody")
+	b.At, b.By, b.Kept = time.Now().UTC(), cmp.Or(b.By, "somebody"), false
 	if err := b.check(); err != nil {
 		return 0, nil, err
 	}
 	s.blocking.Lock()
 	defer s.blocking.Unlock()
-	b.Kept = s.options.State != ""
+	if now := s.leases.blockNow(); now != nil && r.URL.Query().Get("replace") == "false" {
+		return 0, nil, errOtherBlock(*now)
+	}
 	runs := s.leases.block(b) // before all else: what cannot be kept is in force even so
 	var errs []error
 	for _, run := range runs {
@@ -108,8 +124,15 @@ func (s *Server) setBlock(r *http.Request) (int, any, error) {
 			errs = append(errs, err)
 		}
 	}
-	if b.Kept {
-		errs = append(errs, s.keepBlock(b))
+	if s.options.State != "" {
+		kept := b
+		kept.Kept = true
+		if err := s.keepBlock(kept); err != nil {
+			errs = append(errs, err)
+		} else {
+			b = kept
+			s.leases.kept(b)
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return 0, nil, err
@@ -130,10 +153,19 @@ func (b Block) check() error {
 	return nil
 }
 
-// liftBlock lets runs begin again.
-func (s *Server) liftBlock(*http.Request) (int, any, error) {
+// liftBlock lets runs begin again. With ?at=TIME it lifts only the block of that time: any
+// other one is a conflict.
+func (s *Server) liftBlock(r *http.Request) (int, any, error) {
+	at := r.URL.Query().Get("at")
+	when, err := time.Parse(time.RFC3339Nano, at)
+	if at != "" && err != nil {
+		return 0, nil, errRefused("at must be the time of a block, as GET tells it")
+	}
 	s.blocking.Lock()
 	defer s.blocking.Unlock()
+	if now := s.leases.blockNow(); at != "" && now != nil && !now.At.Equal(when) {
+		return 0, nil, errOtherBlock(*now)
+	}
 	if s.options.State != "" {
 		err := os.Remove(filepath.Join(s.options.State, blockFile))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

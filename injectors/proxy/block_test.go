@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,6 +84,50 @@ func TestABlockThatIsRefused(t *testing.T) {
 	if b.By != "ann" || b.Kept || b.At.Year() == 1999 {
 		t.Errorf("the block is %+v", b)
 	}
+}
+
+// A block is put only where there is none, and lifted only where it is still that one, if that
+// is asked for.
+func TestABlockUnderACondition(t *testing.T) {
+	t.Parallel()
+	s := serve(t, proxy.Options{})
+	lift := func(b proxy.Block) string {
+		return "/blastgauge/block?at=" + url.QueryEscape(b.At.Format(time.RFC3339Nano))
+	}
+	var first, second proxy.Block
+	call(t, s, "PUT", "/blastgauge/block?replace=false", ann, 200, &first)
+	var told struct{ Block proxy.Block }
+	call(t, s, "PUT", "/blastgauge/block?replace=false", `{"by":"bob","reason":"mine"}`, 409, &told)
+	if told.Block != first {
+		t.Errorf("the conflict is with %+v, want %+v", told.Block, first)
+	}
+	call(t, s, "PUT", "/blastgauge/block", `{"by":"bob","reason":"mine"}`, 200, &second)
+	call(t, s, "DELETE", lift(first), "", 409, nil)
+	call(t, s, "DELETE", "/blastgauge/block?at=noon", "", 400, nil)
+	var now proxy.Block
+	call(t, s, "GET", "/blastgauge/block", "", 200, &now)
+	if now != second {
+		t.Errorf("the block is %+v, want %+v", now, second)
+	}
+	call(t, s, "DELETE", lift(second), "", 204, nil)
+	call(t, s, "DELETE", lift(second), "", 404, nil)
+}
+
+// A block that cannot be kept is in force, and does not say that it is kept.
+func TestABlockThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	s := serve(t, proxy.Options{State: state})
+	if err := os.RemoveAll(state); err != nil {
+		t.Fatal(err)
+	}
+	call(t, s, "PUT", "/blastgauge/block", ann, 500, nil)
+	var b proxy.Block
+	call(t, s, "GET", "/blastgauge/block", "", 200, &b)
+	if b.By != "ann" || b.Kept {
+		t.Errorf("the block is %+v", b)
+	}
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"x"}`, 423, nil)
 }
 
 // A block outlives its server where that has a place for it, and a file that cannot be read

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// BlockProxy is the disabled proxy that says that no run may use a stock server. It never
-// listens, and its upstream is a text and not an address.
+// BlockProxy is the disabled proxy that says that no run may use a stock server. Its
+// upstream is a text and not an address.
 const BlockProxy = "blastgauge-block"
 
 // IsMark reports whether a proxy of this name is disabled because it is no proxy, but tells
@@ -121,59 +121,6 @@ func parseBlock(upstream string) (Block, bool) {
 		return Block{}, false
 	}
 	return Block{Reason: reason, By: who, At: when, Kept: false}, true
-}
-
-// SetBlock takes the server away from every run until [Driver.Unblock]. On a blastgauge
-// proxy their toxics go at once. On a stock server each run sees it within a second and
-// removes its own; those of a run that died stay. A block that is there is replaced. SetBlock
-// returns the block as the server has it.
-func (d *Driver) SetBlock(ctx context.Context, by, reason string) (Block, error) {
-	ours, err := d.isOurs(ctx)
-	if err != nil {
-		return Block{}, err
-	}
-	b := Block{Reason: reason, By: by, At: time.Now().UTC()}
-	if !ours {
-		return b, d.blockStock(ctx, b)
-	}
-	var set Block
-	err = d.api.call(ctx, "", request{method: "PUT", path: blockPath, body: b}, &set)
-	if isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusMethodNotAllowed) {
-		err = d.api.errorf("its version of blastgauge proxy knows no blocks: %w", err)
-	}
-	return set, err
-}
-
-// blockStock creates the proxy that is the block, or changes the one that is there.
-func (d *Driver) blockStock(ctx context.Context, b Block) error {
-	err := d.post(ctx, newProxy{Name: BlockProxy, Listen: "127.0.0.1:0", Upstream: b.String()})
-	if !isConflict(err) {
-		return err
-	}
-	body := map[string]any{"upstream": b.String(), "enabled": false}
-	return d.api.call(ctx, BlockProxy, request{method: "POST", path: proxyPath(BlockProxy), body: body}, nil)
-}
-
-// Unblock lets runs use the server again. It returns the block that it lifted; nil: there
-// was none.
-func (d *Driver) Unblock(ctx context.Context) (*Block, error) {
-	b, err := d.Block(ctx)
-	if err != nil || b == nil {
-		return nil, err
-	}
-	ours, err := d.isOurs(ctx)
-	switch {
-	case err != nil:
-		return nil, err
-	case ours:
-		err = d.api.call(ctx, "", request{method: "DELETE", path: blockPath}, nil)
-	default:
-		err = d.Delete(ctx, BlockProxy)
-	}
-	if isMissing(err) { // somebody else was faster
-		return b, nil
-	}
-	return b, err
 }
 
 // blocked returns an error of the type [BlockedError] where the server is blocked, and nil

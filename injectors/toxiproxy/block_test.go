@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +56,57 @@ func TestABlockIsWhatWasSaid(t *testing.T) {
 		if b, err := d.Unblock(t.Context()); b != nil || err != nil {
 			t.Errorf("%s: Unblock() = %v, %v once it is lifted", kind, b, err)
 		}
+	}
+}
+
+// A block that is added replaces none, and is lifted only while it is that one.
+func TestAnAddedBlock(t *testing.T) {
+	t.Parallel()
+	for kind, url := range bothServers(t) {
+		d := toxiproxy.New(toxiproxy.Options{URL: url})
+		mine, added, err := d.AddBlock(t.Context(), "ann", "all runs are stopped")
+		if err != nil || !added || mine == nil {
+			t.Fatalf("%s: AddBlock() = %v, %t, %v", kind, mine, added, err)
+		}
+		if b, added, err := d.AddBlock(t.Context(), "bob", "all runs are stopped"); err != nil || added || b == nil || *b != *mine {
+			t.Errorf("%s: AddBlock() over another one = %v, %t, %v", kind, b, added, err)
+		}
+		if _, err := d.SetBlock(t.Context(), "bob", "incident 4711"); err != nil {
+			t.Fatal(kind, err)
+		}
+		if other, err := d.Lift(t.Context(), *mine); err != nil || other == nil || other.By != "bob" {
+			t.Errorf("%s: Lift() of one that was replaced = %v, %v", kind, other, err)
+		}
+		now, err := d.Block(t.Context())
+		if err != nil || now == nil || now.By != "bob" {
+			t.Fatalf("%s: Block() = %v, %v", kind, now, err)
+		}
+		for range 2 { // the second time there is none
+			if other, err := d.Lift(t.Context(), *now); err != nil || other != nil {
+				t.Errorf("%s: Lift() = %v, %v", kind, other, err)
+			}
+		}
+		if b, err := d.Block(t.Context()); b != nil || err != nil {
+			t.Errorf("%s: Block() = %v, %v once it is lifted", kind, b, err)
+		}
+	}
+}
+
+// A block that the server could not keep is in force, and SetBlock says both.
+func TestABlockThatIsNotKept(t *testing.T) {
+	t.Parallel()
+	state := filepath.Join(t.TempDir(), "state")
+	s, err := proxy.Start(proxy.Options{State: state})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := os.RemoveAll(state); err != nil {
+		t.Fatal(err)
+	}
+	d := toxiproxy.New(toxiproxy.Options{URL: s.URL()})
+	if b, err := d.SetBlock(t.Context(), "ann", "incident 4711"); err == nil || b == nil || b.By != "ann" || b.Kept {
+		t.Errorf("SetBlock() = %+v, %v, want it in force, and why it is not kept", b, err)
 	}
 }
 

@@ -23,9 +23,9 @@ func (h *fakeLease) release(context.Context) error         { return nil }
 func (h *fakeLease) owner(context.Context) (string, error) { return "", nil }
 func (h *fakeLease) lasts() time.Duration                  { return time.Minute }
 func (h *fakeLease) every() time.Duration                  { return time.Minute / 4 }
-func (h *fakeLease) renew(context.Context) error {
+func (h *fakeLease) renew(context.Context) (time.Time, error) {
 	h.renewals = append(h.renewals, time.Now())
-	return h.answer(len(h.renewals))
+	return time.Now(), h.answer(len(h.renewals))
 }
 
 func TestLeasesAreRenewed(t *testing.T) {
@@ -70,14 +70,15 @@ type slowLease struct {
 	last string
 }
 
-func (h *slowLease) renew(ctx context.Context) error {
+func (h *slowLease) renew(ctx context.Context) (time.Time, error) {
+	asked := time.Now()
 	select {
 	case <-time.After(h.took): // the server has got it, and carries it out now
 		h.last = "renewed"
-		return nil
+		return asked, nil
 	case <-ctx.Done():
 		time.AfterFunc(h.took, func() { h.last = "renewed" }) // the server carries it out all the same
-		return ctx.Err()
+		return asked, ctx.Err()
 	}
 }
 
@@ -120,7 +121,7 @@ func TestALeaseThatWasReleasedElsewhere(t *testing.T) {
 	}))
 	defer server.Close()
 	l := &proxyLease{d: New(Options{URL: server.URL}), run: "r"}
-	if err := l.renew(t.Context()); !errors.Is(err, errLost) || !strings.Contains(err.Error(), "it is over") {
+	if _, err := l.renew(t.Context()); !errors.Is(err, errLost) || !strings.Contains(err.Error(), "it is over") {
 		t.Errorf("renew() = %v, want the lease lost, with the server's message", err)
 	}
 }
@@ -291,7 +292,7 @@ func TestALeaseThatAnotherRunHasIsLost(t *testing.T) {
 	}))
 	defer server.Close()
 	l := &proxyLease{d: New(Options{URL: server.URL}), run: "run-1"}
-	if err := l.renew(t.Context()); !errors.Is(err, errLost) || !errors.Is(err, ErrRefused) {
+	if _, err := l.renew(t.Context()); !errors.Is(err, errLost) || !errors.Is(err, ErrRefused) {
 		t.Errorf("renew() = %v, want it lost", err)
 	}
 }

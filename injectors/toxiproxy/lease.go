@@ -12,9 +12,10 @@ type lease interface {
 	// acquire takes the server. Where another run has it, the error is of class
 	// ErrRefused and names that run; where it is blocked, it is a [BlockedError].
 	acquire(ctx context.Context) error
-	// renew extends the lease. The error is of class errLost when another run has
-	// taken the server, and a [BlockedError] when a person has taken it from all.
-	renew(ctx context.Context) error
+	// renew extends the lease, once that is due, and returns when that was last asked for
+	// with success: the lease lasts from then on. The error is of class errLost when another
+	// run has taken the server, and a [BlockedError] when a person has taken it from all.
+	renew(ctx context.Context) (renewed time.Time, err error)
 	// release gives the server back. It succeeds when the run has no lease.
 	release(ctx context.Context) error
 	// owner returns the run that has the server now, or "" when none has.
@@ -139,15 +140,14 @@ func (d *Driver) renew(renewing, calls context.Context, l lease) {
 			return
 		case <-time.After(every):
 		}
-		asked := time.Now()
-		err := l.renew(calls)
+		extended, err := l.renew(calls)
 		_, ours := l.(*proxyLease)
 		d.noteAsked(ours, l.lasts(), err)
 		switch {
 		case renewing.Err() != nil:
 			return
 		case err == nil:
-			renewed = asked
+			renewed = extended
 		case errors.Is(err, errLost) || isBlocked(err) || time.Since(renewed) > l.lasts():
 			d.lost(err)
 			return

@@ -26,7 +26,7 @@ const (
 type lock struct {
 	d     *Driver
 	run   string
-	wrote time.Time // when the claim was last written
+	wrote time.Time // when the claim was last written, or rather before
 }
 
 // A claim is what the lock says: which run has the server, and until when.
@@ -64,10 +64,11 @@ func (l *lock) acquire(ctx context.Context) error {
 	if err := l.d.blocked(ctx); err != nil {
 		return err
 	}
+	asked := time.Now()
 	if err := l.take(ctx); err != nil {
 		return err
 	}
-	l.wrote = time.Now()
+	l.wrote = asked
 	if err := l.d.blocked(ctx); err != nil {
 		return errors.Join(err, l.release(ctx))
 	}
@@ -148,13 +149,17 @@ func (l *lock) write(ctx context.Context) error {
 	return l.d.api.call(ctx, LockProxy, request{method: "POST", path: proxyPath(LockProxy), body: body}, nil)
 }
 
-func (l *lock) renew(ctx context.Context) error {
-	if err := l.d.blocked(ctx); err != nil {
-		return err
+// renew looks each time whether the server is blocked, and writes the claim when a quarter of
+// its time is over. A look that failed or succeeded prolongs nothing.
+func (l *lock) renew(ctx context.Context) (renewed time.Time, err error) {
+	err = l.d.blocked(ctx)
+	if err == nil && time.Since(l.wrote) >= lockFor/4 {
+		err = l.rewrite(ctx)
 	}
-	if time.Since(l.wrote) < lockFor/4 {
-		return nil
-	}
+	return l.wrote, err
+}
+
+func (l *lock) rewrite(ctx context.Context) error {
 	c, err := l.read(ctx)
 	switch {
 	case isMissing(err):
@@ -164,8 +169,9 @@ func (l *lock) renew(ctx context.Context) error {
 	case c.run != l.run:
 		return fmt.Errorf("%w: %w", errLost, l.errTaken(c))
 	}
+	asked := time.Now()
 	if err = l.write(ctx); err == nil {
-		l.wrote = time.Now()
+		l.wrote = asked
 	}
 	return err
 }

@@ -63,12 +63,13 @@ func (l *proxyLease) owner(ctx context.Context) (string, error) {
 
 // renew asks for the lease again. The server answers 410 Gone when it was told
 // that the run is over.
-func (l *proxyLease) renew(ctx context.Context) error {
-	err := l.acquire(ctx)
+func (l *proxyLease) renew(ctx context.Context) (renewed time.Time, err error) {
+	asked := time.Now()
+	err = l.acquire(ctx)
 	if !isBlocked(err) && errors.Is(err, ErrRefused) || isGone(err) {
-		return fmt.Errorf("%w: %w", errLost, err)
+		err = fmt.Errorf("%w: %w", errLost, err)
 	}
-	return err
+	return asked, err
 }
 
 func isGone(err error) bool {

@@ -10,6 +10,24 @@ import (
 	"time"
 )
 
+// A run believes in its lock no longer than the others do: a look at a server that does not
+// answer prolongs nothing.
+func TestALockOfAServerOutOfReachIsLostInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began, lostAt := time.Now(), time.Duration(0)
+		d := New(Options{
+			URL:  "http://127.0.0.1:1",
+			Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route") },
+			Lost: func(error) { lostAt = time.Since(began) },
+		})
+		d.renew(t.Context(), t.Context(), &lock{d: d, run: "r", wrote: began})
+		if most := lockFor + lookEvery; lostAt == 0 || lostAt > most {
+			t.Errorf("lost after %s, want at most %s", lostAt, most)
+		}
+	})
+}
+
 // A lease that the server cannot have heard of is not prolonged: its faults have ended by
 // the time that was known before.
 func TestARequestWithoutAConnectionProlongsNothing(t *testing.T) {

@@ -51,7 +51,10 @@ func (o Options) withDefaults() Options {
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
-	o.Out = &oneByOne{w: inert.NewWriter(o.Out)} // lines hold what servers and journals say
+	if _, done := o.Out.(*oneByOne); !done {
+		o.Out = &oneByOne{w: inert.NewWriter(o.Out)} // lines hold what servers and journals say
+	}
+	o.By, o.Why = journal.CutLine(o.By, journal.MostAuthor), journal.CutLine(o.Why, journal.MostReason)
 	return o
 }
 
@@ -95,7 +98,7 @@ func One(o Options) (dir string, err error) {
 	}
 	var lines []string
 	for _, r := range list {
-		lines = append(lines, fmt.Sprintf("  blastgauge stop %s   (since %s, in %s)", r.Run, r.Started.Local().Format(time.TimeOnly), r.Dir))
+		lines = append(lines, fmt.Sprintf("  blastgauge stop %s   (since %s%s)", r.Run, r.Started.Local().Format(time.TimeOnly), in(r)))
 	}
 	return "", usage.Errorf("several runs go on: name one, or --all\n%s", strings.Join(lines, "\n"))
 }
@@ -116,6 +119,9 @@ func Find(o Options, id string) string {
 // fault.
 func Run(ctx context.Context, dir string, o Options) error {
 	o = o.withDefaults()
+	if r, found := o.listed(dir); found {
+		return o.stopListed(ctx, r)
+	}
 	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return err
@@ -205,7 +211,7 @@ func (o Options) stopOwn(ctx context.Context) error {
 	errs := make([]error, len(list), len(list)+1)
 	var runs sync.WaitGroup
 	for i, r := range list {
-		runs.Go(func() { errs[i] = Run(ctx, r.Dir, o) })
+		runs.Go(func() { errs[i] = o.stopListed(ctx, r) })
 	}
 	runs.Wait()
 	if len(list) == 0 {
