@@ -41,11 +41,8 @@ func (p *Progress) distance(recent Counts, index int, g experiments.Guardrail) D
 		if g.Probe != nil || g.Share() <= 0 {
 			continue
 		}
-		control := recent.Journey(j).guardedShare(index, plan.ControlArm)
-		if e.Control != plan.Concurrent {
-			control = p.Current.Baseline.Journey(j).guardedShare(index, plan.FaultArm)
-		}
-		beyond := Distance{g, j, recent.Journey(j).guardedShare(index, plan.FaultArm) - control}
+		control, arm := p.Control(recent, j)
+		beyond := Distance{g, j, recent.Journey(j).guardedShare(index, plan.FaultArm) - control.guardedShare(index, arm)}
 		if beyond.Ratio() > most {
 			nearest, most = beyond, beyond.Ratio()
 		}
