@@ -41,8 +41,11 @@ func (p *Progress) distance(recent Counts, index int, g experiments.Guardrail) D
 		if g.Probe != nil || g.Share() <= 0 {
 			continue
 		}
-		control, arm := p.Control(recent, j)
-		beyond := Distance{g, j, recent.Journey(j).guardedShare(index, plan.FaultArm) - control.guardedShare(index, arm)}
+		control := recent.Journey(j).guardedShare(index, plan.ControlArm)
+		if e.Control != plan.Concurrent { // as the guardrails have it, also where the fault touches only some
+			control = p.Current.Baseline.Journey(j).guardedShare(index, plan.FaultArm)
+		}
+		beyond := Distance{g, j, recent.Journey(j).guardedShare(index, plan.FaultArm) - control}
 		if beyond.Ratio() > most {
 			nearest, most = beyond, beyond.Ratio()
 		}
