@@ -111,7 +111,7 @@ func whole(t *testing.T, run *progress.Progress, now time.Time) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := r.Entries(run, 0)
+	entries, err := r.Newest(run, len(run.Entries))
 	if err != nil {
 		t.Fatal(err)
 	}
