@@ -272,7 +272,7 @@ func TestAStopAfterTheEndIsRefused(t *testing.T) {
 	b.options.View = func(*plan.Plan) run.View {
 		return &lateStop{watcher{record: func(journal.Event) {}}, func() { stopped = control.Stop("ann", "too late") }}
 	}
-	b.run(t, t.Context())
+	b.run(t.Context(), t)
 	if !errors.Is(stopped, run.ErrOver) {
 		t.Errorf("a stop at the end: %v, want %v", stopped, run.ErrOver)
 	}
