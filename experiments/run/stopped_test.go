@@ -265,7 +265,7 @@ func (v *lateStop) Close() { v.stop() }
 // while views still show the end.
 func TestAStopAfterTheEndIsRefused(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, systemtest.Options{Phases: "{warmup: 100ms, baseline: 500ms, fault: 500ms, recovery: 0s}"})
+	b := newBench(t, systemtest.Options{Phases: "{warmup: 100ms, baseline: 500ms, fault: 2s, recovery: 0s}"})
 	var control *run.Control
 	var stopped error
 	b.options.Control = func(_ *plan.Plan, c *run.Control) { control = c }
