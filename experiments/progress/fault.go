@@ -33,7 +33,8 @@ func (c *Experiment) recordFault(p *plan.Plan, e journal.Event, now time.Time) {
 	switch e.Kind {
 	case journal.FaultInjected:
 		*f = Fault{Name: f.Name, Text: f.Text, Injected: now, Evidence: f.Evidence}
-		c.Harm.inject(e.Since)
+		c.before.end(e.Since)
+		c.Harm.inject(f.Name, e.Since)
 		c.Recovery = Recovery{}
 	case journal.FaultVanished:
 		f.Lost = e.Detail
@@ -42,8 +43,9 @@ func (c *Experiment) recordFault(p *plan.Plan, e journal.Event, now time.Time) {
 		if !e.Verified {
 			f.Lost = e.Error
 		}
-		c.Harm.remove(e.Began)
+		c.Harm.remove(f.Name, e.Began)
 		if !slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.Removed.IsZero() }) {
+			c.cutSample(now)
 			c.Recovery = Recovery{Removed: now}
 		}
 	}
@@ -61,31 +63,52 @@ func (p *Progress) See(fault string, e journal.Evidence) {
 // A Recovery is how the system does since the faults are gone.
 type Recovery struct {
 	Removed time.Time // of the last fault; zero: none was removed, or one is in force
-	// Healthy is since when no more journeys are harmed than the baseline may have, going by
-	// those of the last seconds; zero: more are.
-	Healthy time.Time
+	// Known means that enough journeys have ended in the last seconds to say something.
+	Known bool
+	// Quiet is since when those of no kind show more harm than before the fault; zero: they
+	// do show more, or nothing is known yet.
+	Quiet time.Time
+
+	samples int // that ended since the removal
 }
 
-// leastLooked is with how many journeys something is said.
+// leastLooked is with how many journeys of a kind something is said.
 const leastLooked = 5
 
-func (r *Recovery) look(recent stats.Count, limit float64, now time.Time) {
+// lookAtRecovery compares what ended in the last seconds since the removal with the time
+// before the fault, each kind of journey by itself.
+func (p *Progress) lookAtRecovery(now time.Time) {
+	c := &p.Current
+	r := &c.Recovery
+	if r.Removed.IsZero() {
+		return
+	}
+	r.samples++
+	var recent Counts
+	for _, sample := range c.Samples[max(0, len(c.Samples)-min(lately, r.samples)):] {
+		recent = recent.Plus(sample)
+	}
+	enough, harmed := false, false
+	for i, a := range recent {
+		if ended := a.harm(plan.FaultArm); ended.N >= leastLooked {
+			enough = true
+			harmed = harmed || p.harmedMore(ended, c.Baseline.Journey(i).harm(plan.FaultArm))
+		}
+	}
+	r.Known = enough
 	switch {
-	case r.Removed.IsZero() || recent.N < leastLooked:
-	case stats.Wilson(recent).Low > limit:
-		r.Healthy = time.Time{}
-	case r.Healthy.IsZero():
-		r.Healthy = now
+	case harmed || !enough:
+		r.Quiet = time.Time{}
+	case r.Quiet.IsZero():
+		r.Quiet = now
 	}
 }
 
-// recentHarm are the journeys of the fault arm that ended in the last seconds.
-func (c *Experiment) recentHarm() (all stats.Count) {
-	for _, sample := range c.Samples[max(0, len(c.Samples)-lately):] {
-		for _, a := range sample {
-			all.N += a.Journeys[plan.FaultArm]
-			all.Hits += a.Harmed[plan.FaultArm]
-		}
+// harmedMore reports whether more journeys are shown to be harmed than before the fault, or
+// than a baseline may have where nothing is known of it.
+func (p *Progress) harmedMore(ended, before stats.Count) bool {
+	if before.N == 0 {
+		return stats.Wilson(ended).Low > p.Experiment().Limits.Baseline
 	}
-	return all
+	return stats.Newcombe(ended, before).Low > 0
 }

@@ -42,7 +42,7 @@ func (p *Progress) distance(recent Counts, index int, g experiments.Guardrail) D
 			continue
 		}
 		control := recent.Journey(j).guardedShare(index, plan.ControlArm)
-		if e.Control != plan.Concurrent {
+		if e.Control != plan.Concurrent { // as the guardrails have it, also where the fault touches only some
 			control = p.Current.Baseline.Journey(j).guardedShare(index, plan.FaultArm)
 		}
 		beyond := Distance{g, j, recent.Journey(j).guardedShare(index, plan.FaultArm) - control}

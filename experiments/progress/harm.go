@@ -10,7 +10,7 @@ import (
 
 const (
 	mostStretches = 240 // of a chart: more cannot be told apart on a screen
-	mostBlocks    = 60  // of a fault phase, whose evidence is gathered anew every second
+	mostBlocks    = 60  // of a time in force as planned, whose evidence is gathered anew every second
 )
 
 // Harm is what became of the journeys of an experiment, by when they were to start.
@@ -18,18 +18,17 @@ type Harm struct {
 	Step      time.Duration  // how long a stretch is
 	Stretches [][]stats.Pair // since the experiment's start; each has the journeys of one kind at its index
 	Marks     []Mark         // where phases begin
-	InForce   []Span         // when faults were; of a scan one for each of the last trials
-	// Intervals are the excess of the fault arm, as it was known so far at each moment. Each
-	// holds at any time, and all do together.
-	Intervals []Known
+	InForce   []Span         // when any fault was; of many the last ones
+	// Intervals are the excess of the fault arm for each kind of journey at its index, as it
+	// was known so far at each moment. Each holds at any time; those of one kind do together.
+	Intervals [][]Known
+	Lost      int // journeys that are missing, as they came too fast to be shown
 
-	e         *plan.Experiment
-	from      time.Duration // of the experiment, since the run's start
-	injected  bool
-	faultFrom time.Duration // when the first fault was in force
-	faultTo   time.Duration // when the first removal was asked for; 0: not yet
-	block     time.Duration
-	blocks    [][]stats.Pair // of the fault, by journey
+	e     *plan.Experiment
+	from  time.Duration   // of the experiment, since the run's start
+	open  map[string]bool // the faults in force, by name
+	times []*inForce
+	block time.Duration
 }
 
 // A Mark is where something begins, since the experiment's start.
@@ -46,19 +45,18 @@ type Span struct {
 // mostSpans bounds those of a long scan.
 const mostSpans = 100
 
-// Known is what was known of the excess of a kind of journey.
-type Known struct {
-	stats.Interval
-	Journey int           // its index in the experiment
-	At      time.Duration // since the experiment's start
-	Blocks  int           // of journeys that it is of
+// inForce is a time without a break in which some fault was in force, since the run's
+// start, with the journeys that were to start then.
+type inForce struct {
+	Span
+	blocks [][]stats.Pair // by journey
 }
 
 // begin starts with an experiment.
 func (h *Harm) begin(e *plan.Experiment, since time.Duration) {
 	*h = Harm{Step: time.Second, e: e, from: since}
-	h.block = max(time.Second, 2*e.BatchEvery, e.Phases.Fault/mostBlocks)
-	h.blocks = make([][]stats.Pair, len(e.Journeys))
+	h.block = max(time.Second, 2*e.BatchEvery, e.InForce()/mostBlocks)
+	h.startCell()
 }
 
 func (h *Harm) mark(name string, since time.Duration) {
@@ -67,24 +65,34 @@ func (h *Harm) mark(name string, since time.Duration) {
 
 // startCell forgets the faults of the cell before.
 func (h *Harm) startCell() {
-	h.injected, h.faultTo, h.Intervals = false, 0, nil
-	h.blocks = make([][]stats.Pair, len(h.e.Journeys))
+	h.open, h.times, h.Intervals = map[string]bool{}, nil, make([][]Known, len(h.e.Journeys))
 }
 
-func (h *Harm) inject(since time.Duration) {
-	if !h.injected {
-		h.injected, h.faultFrom = true, since
+// inject takes a fault that is in force.
+func (h *Harm) inject(fault string, since time.Duration) {
+	if len(h.open) == 0 {
 		h.InForce = append(h.InForce, Span{From: since - h.from})
 		h.InForce = h.InForce[max(0, len(h.InForce)-mostSpans):]
+		if len(h.times) < mostSpans {
+			h.times = append(h.times, &inForce{Span{From: since}, make([][]stats.Pair, len(h.e.Journeys))})
+		}
 	}
+	h.open[fault] = true
 }
 
-func (h *Harm) remove(since time.Duration) {
-	if h.faultTo == 0 {
-		h.faultTo = since
+// remove takes a fault whose removal was asked for at a moment. The system is without any
+// when the last one goes.
+func (h *Harm) remove(fault string, since time.Duration) {
+	if !h.open[fault] {
+		return
 	}
-	if n := len(h.InForce); n > 0 && h.InForce[n-1].To == 0 {
-		h.InForce[n-1].To = since - h.from
+	if delete(h.open, fault); len(h.open) > 0 {
+		return
+	}
+	last := &h.InForce[len(h.InForce)-1]
+	last.To = max(last.From, since-h.from)
+	if n := len(h.times); h.times[n-1].To == 0 {
+		h.times[n-1].To = max(h.times[n-1].From, since)
 	}
 }
 
@@ -101,14 +109,22 @@ func (h *Harm) add(o journal.Observation) {
 		h.Stretches = append(h.Stretches, make([]stats.Pair, len(h.e.Journeys)))
 	}
 	count(&h.Stretches[i][o.Journey], o)
-	if !h.injected || o.Intended < h.faultFrom || h.faultTo > 0 && o.Intended >= h.faultTo {
+	for _, t := range h.times {
+		if o.Intended >= t.From && (t.To == 0 || o.Intended < t.To) {
+			t.add(o, h.e.Lag, h.block)
+		}
+	}
+}
+
+// add counts a journey that was to start while a fault was in force. Of the time after an
+// injection in which journeys from before it still end, none are counted.
+func (t *inForce) add(o journal.Observation, lag, length time.Duration) {
+	since := o.Intended - t.From - lag
+	block := int(since / length)
+	if since < 0 || block >= 2*mostBlocks {
 		return
 	}
-	block := int((o.Intended - h.faultFrom) / h.block)
-	if block >= 2*mostBlocks {
-		return
-	}
-	list := &h.blocks[o.Journey]
+	list := &t.blocks[o.Journey]
 	for len(*list) <= block {
 		*list = append(*list, stats.Pair{})
 	}
@@ -142,75 +158,4 @@ func (h *Harm) widen() {
 		}
 	}
 	h.Stretches, h.Step = list, 2*h.Step
-}
-
-// settles is how long it takes until all journeys have ended that were to start at a
-// moment. Until then those that hang are missing, and harm looks smaller than it is.
-func (h *Harm) settles(journey int) time.Duration {
-	return h.e.Journeys[journey].EndsWithin() + h.e.BatchEvery*5/2
-}
-
-// Settled is up to where all journeys of a kind have ended, since the experiment's start.
-func (p *Progress) Settled(journey int, now time.Time) time.Duration {
-	h := &p.Current.Harm
-	if h.e == nil {
-		return 0
-	}
-	return max(0, now.Sub(p.epoch)-h.from-h.settles(journey))
-}
-
-// Shown is the kind of journey that stands for all: the one that the fault harms most.
-func (p *Progress) Shown() int {
-	if p.Current.Phase == journal.Recovery {
-		return p.Current.UnderFault.Worst()
-	}
-	return p.Current.Counts.Worst()
-}
-
-// Estimate takes the journeys into account that have ended, and are known to be all that
-// were to start by then. It is called about once a second where intervals are shown.
-func (p *Progress) Estimate(now time.Time) {
-	h := &p.Current.Harm
-	if h.e == nil || !h.injected || h.e.Turns != nil {
-		return
-	}
-	journey := p.Shown()
-	closed := min(int((now.Sub(p.epoch)-h.faultFrom-h.settles(journey))/h.block), len(h.blocks[journey]))
-	if n := len(h.Intervals); n > 0 && h.Intervals[n-1].Journey != journey {
-		h.Intervals = nil
-	}
-	if n := len(h.Intervals); closed <= 0 || n > 0 && h.Intervals[n-1].Blocks >= closed {
-		return
-	}
-	if known, ok := h.know(p.Current.Baseline.Journey(journey), h.blocks[journey][:closed]); ok {
-		at := h.faultFrom - h.from + time.Duration(closed)*h.block
-		h.Intervals = append(h.Intervals, Known{known, journey, at, closed})
-	}
-}
-
-// know is the interval of the excess after some blocks.
-func (h *Harm) know(before ArmCounts, blocks []stats.Pair) (stats.Interval, bool) {
-	fault := stats.Count{Hits: before.Harmed[plan.FaultArm], N: before.Journeys[plan.FaultArm]}
-	if h.e.Control == plan.Concurrent {
-		control := stats.Count{Hits: before.Harmed[plan.ControlArm], N: before.Journeys[plan.ControlArm]}
-		return stats.ExcessSequence(blocks, stats.Pair{Fault: fault, Control: control}), true
-	}
-	var under stats.Count
-	for _, b := range blocks {
-		under = stats.Total([]stats.Count{under, b.Fault})
-	}
-	if under.N == 0 || fault.N == 0 || h.e.Phases.Fault <= 0 {
-		return stats.Interval{}, false
-	}
-	part := float64(time.Duration(len(blocks))*h.block) / float64(h.e.Phases.Fault)
-	return stats.AtAnyTime(stats.Newcombe(under, fault), min(part, 1)), true
-}
-
-// Interval is what is known last of the kind of journey that is shown; false: nothing is.
-func (p *Progress) Interval() (Known, bool) {
-	list := p.Current.Harm.Intervals
-	if len(list) == 0 || list[len(list)-1].Journey != p.Shown() {
-		return Known{}, false
-	}
-	return list[len(list)-1], true
 }

@@ -67,6 +67,10 @@ type Experiment struct {
 	inPhase  int                      // how many samples ended in the current phase
 	sample   Counts                   // of the current second
 	sampled  time.Time                // when the current second began
+	before   *before                  // the journeys of the baseline; nil: there are none
+	shared   bool                     // the baseline is not its own
+	tail     *before                  // of the recovery, for the next experiment; nil: it shares none
+	earlier  *before                  // the tail of the experiment before; nil: there is none
 }
 
 // New knows that a run of p begins now.
@@ -84,7 +88,7 @@ func (p *Progress) Tick(now time.Time) {
 		return
 	}
 	c.cutSample(now)
-	c.Recovery.look(c.recentHarm(), p.Experiment().Limits.Baseline, now)
+	p.lookAtRecovery(now)
 }
 
 // cutSample ends the current sample.
@@ -116,6 +120,8 @@ func (p *Progress) Observe(o journal.Observation) {
 	p.Current.Counts.Add(o, guardrails)
 	p.Current.sample.Add(o, guardrails)
 	p.Current.Harm.add(o)
+	p.Current.before.add(o)
+	p.Current.tail.add(o)
 }
 
 // introduce takes a cause of harm by its number.
@@ -157,7 +163,7 @@ func (p *Progress) recordRun(e journal.Event, now time.Time) {
 		if i := slices.IndexFunc(p.Plan.Experiments, func(x plan.Experiment) bool { return x.ID == e.Experiment }); i >= 0 {
 			next = i
 		}
-		p.Current = Experiment{Index: next, Running: true, Started: now, PhaseStarted: now, sampled: now}
+		p.Current = Experiment{Index: next, Running: true, Started: now, PhaseStarted: now, sampled: now, earlier: p.Current.tail}
 		p.Current.Harm.begin(p.Experiment(), e.Since)
 	case journal.ExperimentEnded:
 		p.Current.Running = false
@@ -179,6 +185,8 @@ func (p *Progress) recordExperiment(e journal.Event, now time.Time) {
 		p.startPhase(e, now)
 	case journal.CellStarted, journal.CellEnded:
 		p.recordCell(e, now)
+	case journal.BaselineShared:
+		p.shareBaseline(e.Shared)
 	case journal.HarmSeen:
 		if e.Cause != nil {
 			p.introduce(*e.Cause)
@@ -195,16 +203,17 @@ func (p *Progress) recordExperiment(e journal.Event, now time.Time) {
 // startPhase begins a phase. A guardrail does not look back to the time before the fault.
 func (p *Progress) startPhase(e journal.Event, now time.Time) {
 	c := &p.Current
-	switch c.Phase {
-	case journal.Baseline:
+	switch {
+	case c.Phase == journal.Baseline && !c.shared:
 		c.Baseline = c.Counts
-	case journal.Fault:
+	case c.Phase == journal.Fault:
 		c.UnderFault = c.Counts
 	}
 	c.cutSample(now)
 	c.Before, c.inPhase = c.Before+p.PhaseLength(), 0
 	c.Phase, c.PhaseStarted, c.Counts = e.Phase, now, nil
 	c.Harm.mark(string(e.Phase), e.Since)
+	p.recordBaseline(e.Phase, e.Since)
 }
 
 // recordCell begins or ends what a scan tries.
@@ -231,7 +240,7 @@ func (p *Progress) Judge(e *result.Experiment) {
 // phase, or else under the fault. There are at most so many.
 func (p *Progress) Causes(most int) []HarmCause {
 	for _, c := range []Counts{p.Current.Counts, p.Current.UnderFault} {
-		worst := c.Worst()
+		worst := p.worst(c)
 		a := c.Journey(worst)
 		var list []HarmCause
 		for _, top := range a.TopCauses(most) {

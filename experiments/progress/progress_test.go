@@ -97,7 +97,7 @@ func TestTheIntervalOfHarm(t *testing.T) {
 			}
 			width = known.High - known.Low
 		}
-		if n := len(run.Current.Harm.Intervals); n != 8 || width > 0.3 {
+		if n := len(run.Current.Harm.Intervals[0]); n != 8 || width > 0.3 {
 			t.Errorf("%d intervals, the last one %.3f wide", n, width)
 		}
 		run.event(journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.x.1", Verified: true, Began: time.Since(run.began)})
@@ -105,8 +105,8 @@ func TestTheIntervalOfHarm(t *testing.T) {
 		for range 4 {
 			run.second(50, 0)
 		}
-		if known, ok := run.Interval(); !ok || known.Blocks != 10 || known.Low > 0.4 || known.Estimate < 0.39 {
-			t.Errorf("journeys after the removal count: %+v", known)
+		if known, ok := run.Interval(); !ok || known.Blocks != 9 || known.Low > 0.4 || known.Estimate < 0.39 {
+			t.Errorf("journeys count that the removal may have rescued: %+v", known)
 		}
 	})
 }
@@ -159,15 +159,24 @@ func TestTheRecoveryClock(t *testing.T) {
 		run.event(journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.x.1", Verified: true})
 		run.phase(journal.Recovery)
 		removed := time.Now()
+		if r := run.Current.Recovery; r.Known {
+			t.Errorf("at the removal something is said already: %+v", r)
+		}
 		run.second(20, 10)
-		if r := run.Current.Recovery; !r.Removed.Equal(removed) || !r.Healthy.IsZero() {
+		if r := run.Current.Recovery; !r.Removed.Equal(removed) || !r.Known || !r.Quiet.IsZero() {
 			t.Errorf("right after the removal: %+v", r)
 		}
 		for range 6 {
 			run.second(20, 0)
 		}
-		if r := run.Current.Recovery; r.Healthy.Sub(removed) != 6*time.Second {
-			t.Errorf("healthy %s after the removal, want 6s", r.Healthy.Sub(removed))
+		if r := run.Current.Recovery; r.Quiet.Sub(removed) != 6*time.Second {
+			t.Errorf("quiet %s after the removal, want 6s", r.Quiet.Sub(removed))
+		}
+		for range 5 {
+			run.second(0, 0)
+		}
+		if r := run.Current.Recovery; r.Known || !r.Quiet.IsZero() {
+			t.Errorf("with a few journeys something is said: %+v", r)
 		}
 	})
 }

@@ -329,6 +329,7 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		r.o.Control(r.plan, r.control)
 	}
 	err = r.runEngine(ctx, rec)
+	r.control.end() // what comes now has no effect
 	view.Close()
 	return errors.Join(err, log.Close())
 }

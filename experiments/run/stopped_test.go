@@ -273,3 +273,28 @@ func TestNotesOfARun(t *testing.T) {
 		t.Error("the notes are in another order than they were written")
 	}
 }
+
+// A lateStop is a view that asks for a stop when the run is over.
+type lateStop struct {
+	watcher
+	stop func()
+}
+
+func (v *lateStop) Close() { v.stop() }
+
+// Once the engine has ended, a stop has no effect any more, and is not confirmed: also not
+// while views still show the end.
+func TestAStopAfterTheEndIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, systemtest.Options{Phases: "{warmup: 100ms, baseline: 500ms, fault: 2s, recovery: 0s}"})
+	var control *run.Control
+	var stopped error
+	b.options.Control = func(_ *plan.Plan, c *run.Control) { control = c }
+	b.options.View = func(*plan.Plan) run.View {
+		return &lateStop{watcher{record: func(journal.Event) {}}, func() { stopped = control.Stop("ann", "too late") }}
+	}
+	b.run(t.Context(), t)
+	if !errors.Is(stopped, run.ErrOver) {
+		t.Errorf("a stop at the end: %v, want %v", stopped, run.ErrOver)
+	}
+}

@@ -35,6 +35,14 @@ type EvidenceView interface {
 	See(fault string, e journal.Evidence)
 }
 
+// A LossView is a [View] that wants to know of journeys that it is not told of.
+type LossView interface {
+	View
+	// Lose is called with how many journeys came faster than the view took them, and are
+	// not told of.
+	Lose(journeys int)
+}
+
 // view shows the run to whoever asked for it, and to those whom its system's document names.
 func (r *run) view() View {
 	view := r.o.View(r.plan)

@@ -10,8 +10,8 @@ import (
 )
 
 // Views is a view that shows the run in several others, each in a goroutine of its own, so
-// that none holds up the run or another: see [VerdictView] and [EvidenceView] for what those
-// may have beside. Close waits for what is still to be shown, for at most two seconds.
+// that none holds up the run or another: see [VerdictView], [EvidenceView] and [LossView] for
+// what those may have beside. Close waits for what is still to be shown, for at most two seconds.
 func Views(list ...View) View {
 	v := views{}
 	for _, view := range list {
@@ -71,17 +71,20 @@ type seen struct {
 	evidence journal.Evidence
 }
 
+// lost is how many journeys were dropped.
+type lost int
+
 // A buffered view passes everything on to another view from a goroutine of its
-// own. Where that view is too slow, journeys are dropped: a fault must not stay in
-// force because a terminal does not scroll. Events and verdicts are few, and none is
-// dropped.
+// own. Where that view is too slow, journeys are dropped, and it is told how many: a fault
+// must not stay in force because a terminal does not scroll. Events and verdicts are few,
+// and none is dropped.
 type buffered struct {
 	to   View
 	wake chan struct{}
 	done chan struct{}
 
 	mu     sync.Mutex
-	queue  []any // journal.Event, journal.Observation, *result.Experiment or seen
+	queue  []any // journal.Event, journal.Observation, *result.Experiment, seen or lost
 	closed bool
 }
 
@@ -130,6 +133,10 @@ func (b *buffered) pass(item any) {
 		if to, ok := b.to.(EvidenceView); ok {
 			to.See(item.fault, item.evidence)
 		}
+	case lost:
+		if to, ok := b.to.(LossView); ok {
+			to.Lose(int(item))
+		}
 	}
 }
 
@@ -138,9 +145,23 @@ func (b *buffered) put(item any, most int) {
 	b.mu.Lock()
 	if len(b.queue) < most {
 		b.queue = append(b.queue, item)
+	} else if o, ok := item.(journal.Observation); ok {
+		b.drop(o)
 	}
 	b.mu.Unlock()
 	b.signal()
+}
+
+// drop counts a journey in place of queueing it: at its place among the events, so that it is
+// of the right experiment. mu must be held.
+func (b *buffered) drop(o journal.Observation) {
+	if n := len(b.queue) - 1; n >= 0 {
+		if before, ok := b.queue[n].(lost); ok {
+			b.queue[n] = before + lost(o.Times())
+			return
+		}
+	}
+	b.queue = append(b.queue, lost(o.Times()))
 }
 
 // signal wakes the goroutine, which may have been woken already.

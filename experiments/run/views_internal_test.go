@@ -58,12 +58,14 @@ func TestAViewThatIsStuckIsLeftBehind(t *testing.T) {
 type countingView struct {
 	events, journeys, verdicts, closed int
 	met                                int64
+	lost                               int
 }
 
 func (c *countingView) Record(journal.Event)             { c.events++ }
 func (c *countingView) Observe(journal.Observation)      { c.journeys++ }
 func (c *countingView) Judge(*result.Experiment)         { c.verdicts++ }
 func (c *countingView) See(_ string, e journal.Evidence) { c.met = e.Met }
+func (c *countingView) Lose(journeys int)                { c.lost += journeys }
 func (c *countingView) Close()                           { c.closed++ }
 
 // A slowView takes a second for its first event.
@@ -75,7 +77,7 @@ func (s *slowView) Record(e journal.Event) {
 	}
 }
 
-// Where a terminal is slow, journeys are dropped. Events and verdicts are not: each has a
+// Where a terminal is slow, journeys are dropped, and it is told how many. Events and verdicts are not: each has a
 // line of its own.
 func TestNoEventIsDropped(t *testing.T) {
 	t.Parallel()
@@ -92,7 +94,7 @@ func TestNoEventIsDropped(t *testing.T) {
 			v.(VerdictView).Judge(&result.Experiment{})
 		}
 		v.Close()
-		if seen.events != 101 || seen.verdicts != 100 || seen.journeys != queueLength || seen.closed != 1 {
+		if seen.events != 101 || seen.verdicts != 100 || seen.journeys != queueLength || seen.lost != 2*queueLength || seen.closed != 1 {
 			t.Errorf("saw %+v", seen.countingView)
 		}
 	})

@@ -95,8 +95,8 @@ type Entry struct {
 	HTML template.HTML
 }
 
-// Entries renders the rows of the time line from the event of a number on, oldest first.
-func (r *Renderer) Entries(p *progress.Progress, seq int) ([]Entry, error) {
+// Newest renders the newest rows of the time line, so many of them, oldest first.
+func (r *Renderer) Newest(p *progress.Progress, most int) ([]Entry, error) {
 	var list []Entry
 	last, part := -1, 0
 	for i := range p.Entries {
@@ -104,7 +104,7 @@ func (r *Renderer) Entries(p *progress.Progress, seq int) ([]Entry, error) {
 		if part++; e.Seq != last {
 			last, part = e.Seq, 0
 		}
-		if e.Seq < seq {
+		if i < len(p.Entries)-most {
 			continue
 		}
 		row := entryRow{Entry: e, Key: fmt.Sprintf("e%d-%d", e.Seq, part)}

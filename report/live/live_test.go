@@ -111,7 +111,7 @@ func whole(t *testing.T, run *progress.Progress, now time.Time) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := r.Entries(run, 0)
+	entries, err := r.Newest(run, len(run.Entries))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,4 +271,100 @@ func TestEveryStateHasAPage(t *testing.T) {
 	say("The system did not come back")
 	tell(journal.Event{Kind: journal.RunEnded})
 	say("The run is over")
+}
+
+// Harm of before the fault is none beyond it: no figure is red in a baseline that is harmed,
+// nor under a fault that adds none.
+func TestHarmOfBeforeTheFaultIsNotRed(t *testing.T) {
+	t.Parallel()
+	p := aPlan()
+	p.Experiments[0].Control = plan.Baseline
+	run := progress.New(p, start())
+	told := 0
+	tell := func(e journal.Event) {
+		told++
+		e.Seq, e.At, e.Since = told, at(told), time.Duration(told)*time.Second
+		run.Record(e, at(told))
+	}
+	red := func(harmed int) bool {
+		told++
+		for i := range 50 {
+			o := journal.Observation{Arm: plan.FaultArm, Intended: time.Duration(told) * time.Second, Step: -1}
+			if i < harmed {
+				o.Outcome = journal.Failed
+			}
+			run.Observe(o)
+		}
+		v := newView(run, "", at(told))
+		return v.Figures()[0].Tone == "bad" || v.Journeys()[0].Bad
+	}
+	tell(journal.Event{Kind: journal.ExperimentStarted, Experiment: "payments-hang"})
+	tell(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Baseline})
+	if red(5) {
+		t.Error("red in the baseline")
+	}
+	tell(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Fault})
+	tell(journal.Event{Kind: journal.FaultInjected, Fault: "blastgauge.x.1"})
+	if red(5) {
+		t.Error("red under a fault that adds nothing")
+	}
+	if !red(30) {
+		t.Error("not red under a fault that harms")
+	}
+}
+
+// An interval says how far it can be relied on: tones and a confidence are for one that has it.
+func TestWhatAnIntervalSays(t *testing.T) {
+	t.Parallel()
+	figure := func(change func(*progress.Progress)) (tone, text string) {
+		run := underFault(aPlan())
+		change(run)
+		f := newView(run, "", at(10)).excessFigure()
+		for _, n := range f.Notes {
+			text += n.Text + "; "
+		}
+		return f.Tone, f.Value + "; " + text
+	}
+	for name, tt := range map[string]struct {
+		change func(*progress.Progress)
+		tone   string
+		has    bool // a confidence
+	}{
+		"known": {func(*progress.Progress) {}, "bad", true},
+		"rough": {func(p *progress.Progress) {
+			p.Current.Harm.Intervals[0][0].Rough, p.Current.Harm.Intervals[0] = true, p.Current.Harm.Intervals[0][:1]
+		}, "", false},
+		"journeys lost": {func(p *progress.Progress) { p.Lose(7) }, "", false},
+	} {
+		tone, text := figure(tt.change)
+		if tone != tt.tone || strings.Contains(text, "95%") != tt.has || strings.Contains(text, "about") == tt.has {
+			t.Errorf("%s: tone %q, %s", name, tone, text)
+		}
+	}
+	p := aPlan()
+	p.Experiments[0].Journeys = append(p.Experiments[0].Journeys, p.Experiments[0].Journeys[0])
+	var notes []string
+	for _, n := range newView(underFault(p), "", at(10)).excessFigure().Notes {
+		notes = append(notes, n.Text)
+	}
+	if !strings.Contains(strings.Join(notes, ";"), "worst of 2") {
+		t.Errorf("that one kind of two is shown is not said: %q", notes)
+	}
+}
+
+// Of a recovery the page says what is known, and that nothing is.
+func TestWhatIsSaidOfARecovery(t *testing.T) {
+	t.Parallel()
+	run := underFault(aPlan())
+	texts := map[string]bool{}
+	for _, r := range []progress.Recovery{
+		{Removed: at(8)}, {Removed: at(8), Known: true}, {Removed: at(8), Known: true, Quiet: at(9)},
+	} {
+		run.Current.Recovery = r
+		rows := newView(run, "", at(10)).RecoveryRows()
+		texts[rows[len(rows)-1]] = true
+	}
+	if len(texts) != 3 {
+		t.Errorf("three states have the texts %v", texts)
+	}
 }

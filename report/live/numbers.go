@@ -51,10 +51,17 @@ func (v *view) armFigure(arm plan.Arm) page.Figure {
 		label = "Harmed on the fault's route"
 	}
 	f := armCount(label, v.shownCounts().Journey(v.Shown()), arm, v.journeyName())
-	if a := v.shownCounts().Journey(v.Shown()); arm == plan.FaultArm && a.HarmedShare(plan.FaultArm)-a.HarmedShare(plan.ControlArm) > e.Journeys[v.Shown()].Limit {
+	if arm == plan.FaultArm && v.isBeyond(v.Shown()) {
 		f.Tone = "bad"
 	}
 	return f
+}
+
+// isBeyond reports whether more journeys of a kind are harmed beyond the control than its
+// limit allows, as counted.
+func (v *view) isBeyond(journey int) bool {
+	excess, known := v.Beyond(v.shownCounts(), journey)
+	return known && excess > v.Experiment().Journeys[journey].Limit
 }
 
 // armCount is the share of the journeys of an arm.
@@ -77,13 +84,26 @@ func (v *view) excessFigure() page.Figure {
 		return f
 	}
 	f.Value = figures.Minus(figures.Points(known.Low)) + " to " + figures.Minus(figures.Points(known.High)) + "%"
+	lost := v.Current.Harm.Lost
 	switch {
+	case known.Rough || lost > 0:
+		f.Value = "about " + f.Value
 	case known.Low > limit:
 		f.Tone = "bad"
 	case known.High <= limit:
 		f.Tone = "ok"
 	}
-	f.Notes = append(f.Notes, page.Note{Text: "95% interval, right at any moment"})
+	switch {
+	case lost > 0:
+		f.Notes = append(f.Notes, page.Note{Text: figures.Plural(lost, "journey is", "journeys are") + " missing here, not in the report"})
+	case known.Rough:
+		f.Notes = append(f.Notes, page.Note{Text: "rough: bursts of harm are not minded yet"})
+	default:
+		f.Notes = append(f.Notes, page.Note{Text: "95% interval, right at any moment"})
+	}
+	if n := len(v.Experiment().Journeys); n > 1 {
+		f.Notes = append(f.Notes, page.Note{Text: "of one kind: the worst of " + figures.Count(n)})
+	}
 	return f
 }
 
@@ -130,16 +150,13 @@ func (v *view) Journeys() []journeyRow {
 		return nil
 	}
 	var list []journeyRow
-	e := v.Experiment()
-	for i, j := range e.Journeys {
-		a, before := v.shownCounts().Journey(i), v.Current.Baseline.Journey(i)
-		row := journeyRow{Name: inert.Text(j.Name), Fault: counted(a, plan.FaultArm), Control: counted(a, plan.ControlArm), Limit: words.Limit(j.Limit)}
-		beyond := a.HarmedShare(plan.ControlArm)
-		if e.Control != plan.Concurrent && e.Turns == nil {
-			row.Control, beyond = counted(before, plan.FaultArm), before.HarmedShare(plan.FaultArm)
-		}
-		row.Bad = a.HarmedShare(plan.FaultArm)-beyond > j.Limit
-		list = append(list, row)
+	for i, j := range v.Experiment().Journeys {
+		counts := v.shownCounts()
+		control, arm := v.Control(counts, i)
+		list = append(list, journeyRow{
+			Name: inert.Text(j.Name), Fault: counted(counts.Journey(i), plan.FaultArm), Control: counted(control, arm),
+			Limit: words.Limit(j.Limit), Bad: v.isBeyond(i),
+		})
 	}
 	return list
 }

@@ -118,10 +118,13 @@ func (v *view) RecoveryRows() []string {
 		return nil
 	}
 	list := []string{"Faults gone for " + clock(v.Now.Sub(r.Removed))}
-	if r.Healthy.IsZero() {
-		return append(list, "More journeys are harmed than the baseline may have")
+	switch {
+	case !r.Known:
+		return append(list, "Too few journeys have ended since to say how the system does")
+	case r.Quiet.IsZero():
+		return append(list, "More journeys are harmed lately than before the fault")
 	}
-	return append(list, fmt.Sprintf("Healthy for %s, since %s after the removal", clock(v.Now.Sub(r.Healthy)), clock(r.Healthy.Sub(r.Removed))))
+	return append(list, fmt.Sprintf("No more harm than before is shown lately: for %s, since %s after the removal. The report looks closer", clock(v.Now.Sub(r.Quiet)), clock(r.Quiet.Sub(r.Removed))))
 }
 
 // A trialRow is one trial of a scan that has ended.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,7 @@ func static(kind, text string) http.HandlerFunc {
 // own requests: without any, browsers would hide where a form comes from.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // a stream renews it
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "same-origin")
@@ -279,8 +281,8 @@ func (r *shown) page(now time.Time) pages.Page {
 		p.Parts = []pages.Part{r.s.renderer.Idle()}
 		return p
 	}
-	p.Parts, _ = r.s.renderer.Parts(r.progress, r.label(), now) // a page without parts shows what is wrong
-	p.Entries, p.Seq = r.entriesFrom(0), r.progress.Seq
+	p.Parts = r.partsAt(now) // a page without parts shows what is wrong
+	p.Entries, p.Seq = slices.Clone(r.timeLine()), r.progress.Seq
 	p.Place, p.Run, p.Waiting = pages.Place(r.progress), r.progress.Plan.Run, r.progress.Waiting
 	return p
 }
@@ -291,7 +293,7 @@ func (s *Server) stream(w http.ResponseWriter, r request) {
 	if id, err := strconv.Atoi(r.Header.Get("Last-Event-ID")); err == nil {
 		last = id
 	}
-	one, ok := r.run.join(max(0, last), time.Now())
+	one, ok := r.run.join(max(0, last), r.operator, time.Now())
 	if !ok {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "too many pages of this run are open", http.StatusServiceUnavailable)

@@ -3,6 +3,7 @@ package live
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -143,6 +144,94 @@ func TestAStopIsForRunsToCome(t *testing.T) {
 	}
 	if first.all() != "stop ann: enough" || second.all() != first.all() {
 		t.Errorf("told %q and %q", first.all(), second.all())
+	}
+}
+
+// Of two runs the first may be over while the second has not begun: a stop is taken, as it
+// ends the second.
+func TestAStopBetweenTwoRuns(t *testing.T) {
+	t.Parallel()
+	over, second := &orders{fail: errors.New("over")}, &orders{}
+	s := serve(t, Options{Labels: []string{"naive", "hardened"}})
+	s.Control(0, over)
+	if err := s.stop("ann", "enough"); err != nil {
+		t.Errorf("before the second run begins: %v", err)
+	}
+	s.Control(1, second)
+	if second.all() != "stop ann: enough" {
+		t.Errorf("the second run was told %q", second.all())
+	}
+	second.fail = errors.New("over")
+	if err := s.stop("ann", "again"); err == nil {
+		t.Error("once both are over a stop is taken")
+	}
+}
+
+// The address that is printed works, also where its name leads to this machine alone.
+func TestTheNameThatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	s := serve(t, Options{})
+	s.named = "myhost" // as in --live MyHost:0, which leads to 127.0.1.1
+	for host, want := range map[string]int{"myhost:8099": 200, "MyHost": 200, "otherhost:8099": 421, "": 421} {
+		r := get(s, "/?t="+s.observer)
+		r.Host = host
+		if got := call(s, r).StatusCode; got != want {
+			t.Errorf("%q: %d, want %d", host, got, want)
+		}
+	}
+	if s, err := newServer(Options{Address: "MyHost:0"}); err != nil || s.named != "myhost" {
+		t.Errorf("%q, %v", s.named, err)
+	}
+}
+
+// A timed is an answer whose connection can have a deadline.
+type timed struct {
+	*httptest.ResponseRecorder
+	set int
+}
+
+func (d *timed) SetWriteDeadline(time.Time) error { d.set++; return nil }
+
+// No answer waits without end for who does not read it.
+func TestEveryAnswerHasADeadline(t *testing.T) {
+	t.Parallel()
+	s := serve(t, Options{})
+	for _, target := range []string{"/?t=" + s.observer, "/live.css", "/stop?t=" + s.operator, "/nothing"} {
+		w := &timed{ResponseRecorder: httptest.NewRecorder()}
+		s.http.Handler.ServeHTTP(w, get(s, target))
+		if w.set == 0 {
+			t.Errorf("%s has no deadline", target)
+		}
+	}
+}
+
+// A closed is a connection that counts how often it was closed.
+type closed struct {
+	net.Conn
+	n int
+}
+
+func (c *closed) Close() error { c.n++; return nil }
+
+// So many connections are open, and no more; those that end make room.
+func TestConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	var c connections
+	var all []*closed
+	open := func() *closed {
+		conn := &closed{}
+		all = append(all, conn)
+		c.track(conn, http.StateNew)
+		return conn
+	}
+	for range mostConnections {
+		open()
+	}
+	extra := open()
+	c.track(extra, http.StateClosed)
+	c.track(all[0], http.StateClosed)
+	if next := open(); all[0].n != 0 || extra.n != 1 || next.n != 0 {
+		t.Errorf("closed %d, %d and %d times", all[0].n, extra.n, next.n)
 	}
 }
 

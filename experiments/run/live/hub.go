@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ const (
 	renderEvery  = time.Second
 	tickEvery    = 10 // renderings: how often a quiet stream shows that it is there
 	mostReaders  = 100
+	forOperators = 10 // of those: whoever may act has a page, however many look
 	mostUnread   = 16 // messages, after which a reader is left behind
 	retryAfter   = 2 * time.Second
 	writeTimeout = 5 * time.Second
@@ -31,9 +33,13 @@ type shown struct {
 	control Control // of the server's lock
 
 	mu       sync.Mutex
-	progress *progress.Progress // nil: the run has not begun
-	parts    map[string]template.HTML
-	entered  int // how many entries were sent, of all that there ever were
+	progress *progress.Progress       // nil: the run has not begun
+	parts    map[string]template.HTML // as they were sent last
+	latest   []pages.Part             // as they were rendered last; nil: something has happened since
+	at       time.Time                // when they were
+	rows     []pages.Entry            // the time line, rendered once for all
+	rendered int                      // how many entries were, of all that there ever were
+	entered  int                      // how many of them were sent
 	readers  map[*reader]bool
 	quiet    int // seconds without a message
 	ended    bool
@@ -42,6 +48,7 @@ type shown struct {
 // A reader is a stream of events to one page.
 type reader struct {
 	messages chan []byte // closed when nothing comes any more
+	operator bool
 }
 
 func newShown(s *Server, index int) *shown {
@@ -52,7 +59,8 @@ func newShown(s *Server, index int) *shown {
 func (r *shown) begin(p *plan.Plan) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress, r.entered = progress.New(p, time.Now()), 0
+	r.progress, r.rows, r.rendered = progress.New(p, time.Now()), nil, 0
+	r.entered, r.latest = 0, nil
 	return &View{r}
 }
 
@@ -64,6 +72,7 @@ func (v *View) Record(e journal.Event) {
 	v.r.mu.Lock()
 	defer v.r.mu.Unlock()
 	v.r.progress.Record(e, time.Now())
+	v.r.latest = nil
 }
 
 // Observe takes the end of a journey.
@@ -85,6 +94,14 @@ func (v *View) Judge(e *result.Experiment) {
 	v.r.mu.Lock()
 	defer v.r.mu.Unlock()
 	v.r.progress.Judge(e)
+	v.r.latest = nil
+}
+
+// Lose takes how many journeys came too fast for Observe.
+func (v *View) Lose(journeys int) {
+	v.r.mu.Lock()
+	defer v.r.mu.Unlock()
+	v.r.progress.Lose(journeys)
 }
 
 // Close ends the run. The page stays until its server is closed.
@@ -114,6 +131,7 @@ func (r *shown) render(now time.Time) {
 	if r.progress != nil {
 		r.progress.Tick(now)
 		r.progress.Estimate(now)
+		r.latest = nil
 	}
 	if len(r.readers) == 0 {
 		return
@@ -129,45 +147,64 @@ func (r *shown) render(now time.Time) {
 	r.send(message)
 }
 
-// changes renders the parts that differ from those that were sent last, and new entries.
-// mu must be held.
+// changes renders new entries, and the parts that differ from those that were sent last. The
+// entries come first, with the numbers that a reader comes back with: who loses the connection
+// on the way has missed none that is older than the last one it has. mu must be held.
 func (r *shown) changes(now time.Time) []byte {
 	var b bytes.Buffer
 	if r.progress == nil {
 		return nil
 	}
-	list, err := r.s.renderer.Parts(r.progress, r.label(), now)
-	if err != nil {
-		return nil // a page that cannot be rendered stops no run
+	rows := r.timeLine()
+	for _, e := range rows[max(0, len(rows)-(r.rendered-r.entered)):] {
+		writeEntry(&b, e)
 	}
-	for _, p := range list {
+	r.entered = r.rendered
+	for _, p := range r.partsAt(now) {
 		if before, sent := r.parts[p.Name]; !sent || before != p.HTML {
 			r.parts[p.Name] = p.HTML
-			writePart(&b, r.progress.Seq, p)
-		}
-	}
-	if fresh := r.freshEntries(); fresh > 0 {
-		entries := r.entriesFrom(0)
-		for _, e := range entries[len(entries)-min(fresh, len(entries)):] {
-			writeEntry(&b, e)
+			writePart(&b, p)
 		}
 	}
 	return b.Bytes()
 }
 
-// freshEntries is how many entries have come since the last call.
-func (r *shown) freshEntries() int {
-	fresh := r.progress.Entered - r.entered
-	r.entered = r.progress.Entered
-	return fresh
+// partsAt are the parts as they are at a moment, or were shortly before: however many ask,
+// they are rendered twice a second. mu must be held.
+func (r *shown) partsAt(now time.Time) []pages.Part {
+	if r.latest != nil && now.Sub(r.at) < renderEvery/2 {
+		return r.latest
+	}
+	list, err := r.s.renderer.Parts(r.progress, r.label(), now)
+	if err != nil {
+		return nil // a page that cannot be rendered stops no run
+	}
+	r.latest, r.at = list, now
+	return list
 }
 
-func (r *shown) entriesFrom(seq int) []pages.Entry {
-	list, err := r.s.renderer.Entries(r.progress, seq)
-	if err != nil {
+// timeLine are all entries. Each is rendered once. mu must be held.
+func (r *shown) timeLine() []pages.Entry {
+	if fresh := r.progress.Entered - r.rendered; fresh > 0 {
+		r.rendered = r.progress.Entered
+		list, err := r.s.renderer.Newest(r.progress, fresh)
+		if err != nil {
+			return r.rows
+		}
+		r.rows = append(r.rows, list...)
+		r.rows = r.rows[max(0, len(r.rows)-len(r.progress.Entries)):]
+	}
+	return r.rows
+}
+
+// rowsFrom are the entries from the event of a number on. mu must be held.
+func (r *shown) rowsFrom(seq int) []pages.Entry {
+	rows := r.timeLine()
+	i := slices.IndexFunc(rows, func(e pages.Entry) bool { return e.Seq >= seq })
+	if i < 0 {
 		return nil
 	}
-	return list
+	return rows[i:]
 }
 
 func (r *shown) label() string {
@@ -193,15 +230,15 @@ func (r *shown) send(message []byte) {
 	}
 }
 
-// join adds a reader. Its first message has all parts as they are, and the entries from the
-// event on that it has seen last.
-func (r *shown) join(last int, now time.Time) (*reader, bool) {
+// join adds a reader. Its first message has the entries from the event on that it has seen
+// last, and all parts as they are.
+func (r *shown) join(last int, operator bool, now time.Time) (*reader, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.readers) >= mostReaders {
+	if len(r.readers) >= mostReaders || !operator && r.observers() >= mostReaders-forOperators {
 		return nil, false
 	}
-	one := &reader{messages: make(chan []byte, mostUnread)}
+	one := &reader{make(chan []byte, mostUnread), operator}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "retry: %d\n\n", retryAfter.Milliseconds())
 	if r.progress != nil {
@@ -217,14 +254,24 @@ func (r *shown) join(last int, now time.Time) (*reader, bool) {
 	return one, true
 }
 
-// writeAll writes all parts, and the entries since an event. mu must be held.
+// observers is how many of the readers may only look. mu must be held.
+func (r *shown) observers() (n int) {
+	for one := range r.readers {
+		if !one.operator {
+			n++
+		}
+	}
+	return n
+}
+
+// writeAll writes the entries since an event, and all parts. mu must be held.
 func (r *shown) writeAll(b *bytes.Buffer, last int, now time.Time) {
 	r.send(r.changes(now)) // what is new for this reader is new for all
-	for _, p := range pages.Names() {
-		writePart(b, r.progress.Seq, pages.Part{Name: p, HTML: r.parts[p]})
-	}
-	for _, e := range r.entriesFrom(last) {
+	for _, e := range r.rowsFrom(last) {
 		writeEntry(b, e)
+	}
+	for _, p := range pages.Names() {
+		writePart(b, pages.Part{Name: p, HTML: r.parts[p]})
 	}
 }
 
@@ -239,11 +286,12 @@ func (r *shown) leave(one *reader) {
 }
 
 // end says to everybody that the run is over, and sends nothing more.
-func (r *shown) end(string) {
+func (r *shown) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = true
 	if r.progress != nil && len(r.readers) > 0 {
+		r.latest = nil
 		r.send(r.changes(time.Now()))
 	}
 	r.send(r.overMessage())
@@ -265,8 +313,8 @@ func (r *shown) overMessage() []byte {
 	return message("over", 0, map[string]any{"html": html})
 }
 
-func writePart(b *bytes.Buffer, seq int, p pages.Part) {
-	b.Write(message("panel", seq, map[string]any{"panel": p.Name, "html": p.HTML}))
+func writePart(b *bytes.Buffer, p pages.Part) {
+	b.Write(message("panel", 0, map[string]any{"panel": p.Name, "html": p.HTML}))
 }
 
 func writeEntry(b *bytes.Buffer, e pages.Entry) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -167,13 +168,13 @@ func TestALateReaderSeesTheSame(t *testing.T) {
 		s := hub(t)
 		defer close(s.ended)
 		told := tell(s.runs[0].begin(aPlan()))
-		early, _ := s.runs[0].join(0, time.Now())
+		early, _ := s.runs[0].join(0, false, time.Now())
 		told.underFault()
 		for range 5 {
 			told.journeys(20, 8)
 			time.Sleep(time.Second)
 		}
-		late, _ := s.runs[0].join(0, time.Now())
+		late, _ := s.runs[0].join(0, false, time.Now())
 		told.event(journal.Event{Kind: journal.Noted, Author: "ann", Detail: "pager is quiet"})
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
@@ -193,7 +194,7 @@ func TestALateReaderSeesTheSame(t *testing.T) {
 				t.Errorf("entries, each once: %s", text)
 			}
 		}
-		back, _ := s.runs[0].join(told.seq, time.Now())
+		back, _ := s.runs[0].join(told.seq, false, time.Now())
 		if text, _ := back.read(); !strings.Contains(text, "pager is quiet") || strings.Contains(text, "e2-0") {
 			t.Errorf("a reader that comes back: %s", text)
 		}
@@ -207,8 +208,8 @@ func TestAReaderThatNeverReads(t *testing.T) {
 		s := hub(t)
 		defer close(s.ended)
 		told := tell(s.runs[0].begin(aPlan()))
-		stuck, _ := s.runs[0].join(0, time.Now())
-		other, _ := s.runs[0].join(0, time.Now())
+		stuck, _ := s.runs[0].join(0, false, time.Now())
+		other, _ := s.runs[0].join(0, false, time.Now())
 		told.underFault()
 		for range 2 * mostUnread {
 			told.journeys(10, 5)
@@ -230,7 +231,7 @@ func TestAQuietStreamIsAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := hub(t)
 		defer close(s.ended)
-		one, _ := s.runs[0].join(0, time.Now())
+		one, _ := s.runs[0].join(0, false, time.Now())
 		time.Sleep(3*tickEvery*renderEvery + renderEvery/2)
 		synctest.Wait()
 		if text, more := one.read(); strings.Count(text, "\n: alive\n") != 3 || !more {
@@ -245,12 +246,20 @@ func TestTooManyReaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := hub(t)
 		defer close(s.ended)
-		for range mostReaders {
-			if _, ok := s.runs[0].join(0, time.Now()); !ok {
+		for range mostReaders - forOperators {
+			if _, ok := s.runs[0].join(0, false, time.Now()); !ok {
 				t.Fatal("refused too early")
 			}
 		}
-		if _, ok := s.runs[0].join(0, time.Now()); ok {
+		if _, ok := s.runs[0].join(0, false, time.Now()); ok {
+			t.Error("observers take what is kept for operators")
+		}
+		for range forOperators {
+			if _, ok := s.runs[0].join(0, true, time.Now()); !ok {
+				t.Fatal("an operator is refused too early")
+			}
+		}
+		if _, ok := s.runs[0].join(0, true, time.Now()); ok {
 			t.Error("one too many")
 		}
 	})
@@ -262,7 +271,7 @@ func TestTheIntervalComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := hub(t)
 		defer close(s.ended)
-		one, _ := s.runs[0].join(0, time.Now())
+		one, _ := s.runs[0].join(0, false, time.Now())
 		told := tell(s.runs[0].begin(aPlan()))
 		told.underFault()
 		for second := range 8 {
@@ -312,4 +321,75 @@ func TestTheEndWaitsForNobody(t *testing.T) {
 	if _, err := http.Get(s.Observer()); err == nil {
 		t.Error("the server is still there")
 	}
+}
+
+// A reader that loses the connection anywhere in a message, and comes back with the last
+// number that it has, misses nothing of what happened.
+func TestNothingIsMissedAfterABrokenConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := hub(t)
+		defer close(s.ended)
+		told := tell(s.runs[0].begin(aPlan()))
+		told.underFault()
+		for _, text := range []string{"first", "second", "third"} {
+			told.event(journal.Event{Kind: journal.Noted, Author: "ann", Detail: text})
+		}
+		one, _ := s.runs[0].join(0, false, time.Now())
+		whole, _ := one.read()
+		entries := strings.Count(whole, "event: entry\n")
+		if entries < 6 {
+			t.Fatalf("%d entries in\n%s", entries, whole)
+		}
+		messages := strings.SplitAfter(whole, "\n\n")
+		for cut := range messages {
+			last, seen := 0, map[string]bool{}
+			take := func(list []string) {
+				for _, m := range list {
+					for line := range strings.SplitSeq(m, "\n") {
+						if id, ok := strings.CutPrefix(line, "id: "); ok {
+							last, _ = strconv.Atoi(id)
+						}
+					}
+					if _, data, ok := strings.Cut(m, "event: entry\ndata: "); ok {
+						seen[data] = true
+					}
+				}
+			}
+			take(messages[:cut])
+			back, _ := s.runs[0].join(last, false, time.Now())
+			rest, _ := back.read()
+			take(strings.SplitAfter(rest, "\n\n"))
+			s.runs[0].leave(back)
+			if len(seen) != entries {
+				t.Errorf("cut after %d messages: %d of %d entries", cut, len(seen), entries)
+			}
+		}
+	})
+}
+
+// The time line is rendered once, however many read it and however often: what was rendered
+// stays as it is.
+func TestTheTimeLineIsRenderedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := hub(t)
+		defer close(s.ended)
+		told := tell(s.runs[0].begin(aPlan()))
+		told.underFault()
+		for range 10 {
+			told.event(journal.Event{Kind: journal.Noted, Author: "ann", Detail: "x"})
+		}
+		s.runs[0].page(time.Now())
+		for i := range s.runs[0].progress.Entries { // seen only if it were rendered again
+			s.runs[0].progress.Entries[i].Text = "rendered again"
+		}
+		told.event(journal.Event{Kind: journal.Noted, Author: "ann", Detail: "fresh"})
+		one, _ := s.runs[0].join(0, false, time.Now())
+		text, _ := one.read()
+		page := s.runs[0].page(time.Now())
+		if n := len(page.Entries); strings.Contains(text, "rendered again") || !strings.Contains(text, "fresh") || n != s.runs[0].progress.Entered || !strings.Contains(string(page.Entries[n-1].HTML), "fresh") {
+			t.Errorf("%d entries:\n%s", n, text)
+		}
+	})
 }

@@ -45,8 +45,8 @@ type Server struct {
 	renderer *pages.Renderer
 	listener net.Listener
 	http     *http.Server
-	names    []string // of hosts, beside addresses, under which it is asked
-	observer string   // tokens
+	named    string // the host that it was told to listen at, in lower case
+	observer string // tokens
 	operator string
 	wrong    guesses
 	runs     []*shown
@@ -79,7 +79,8 @@ func Listen(o Options) (*Server, error) {
 	}
 	s.http = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: log.New(io.Discard, "", 0), // of strangers' connections
+		ErrorLog:  log.New(io.Discard, "", 0), // of strangers' connections
+		ConnState: (&connections{}).track,
 	}
 	go func() { _ = s.http.Serve(s.listener) }() // ends with Close
 	for _, r := range s.runs {
@@ -90,7 +91,8 @@ func Listen(o Options) (*Server, error) {
 
 // newServer is one that does not serve yet.
 func newServer(o Options) (*Server, error) {
-	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), names: namesOf(o.Address), ended: make(chan struct{})}
+	host, _, _ := net.SplitHostPort(o.Address) // Listen finds what is wrong with it
+	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), named: strings.ToLower(host), ended: make(chan struct{})}
 	for i := range max(1, len(o.Labels)) {
 		s.runs = append(s.runs, newShown(s, i))
 	}
@@ -109,19 +111,6 @@ func (o Options) tls() (*tls.Config, error) {
 		return nil, fmt.Errorf("the certificate %s and its key %s: %w", o.Cert, o.Key, err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
-}
-
-// namesOf are the names that lead to an address: its own, and for every address of this
-// machine the machine's.
-func namesOf(address string) (list []string) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil
-	}
-	if name, err := os.Hostname(); err == nil {
-		list = append(list, strings.ToLower(name))
-	}
-	return append(list, strings.ToLower(host))
 }
 
 // Exposed reports whether others than this machine reach the page, without TLS.
@@ -162,7 +151,7 @@ func (s *Server) knows(host string) bool {
 		host = name
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
-	if hosts.IsLoopback(host) || strings.HasSuffix(host, ".localhost") {
+	if hosts.IsLoopback(host) || strings.HasSuffix(host, ".localhost") || host != "" && host == s.named {
 		return true
 	}
 	if s.local() {
@@ -171,12 +160,8 @@ func (s *Server) knows(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
-	for _, name := range s.names {
-		if name != "" && name == host {
-			return true
-		}
-	}
-	return false
+	name, err := os.Hostname()
+	return err == nil && host == strings.ToLower(name)
 }
 
 // View shows a run. The index is among the labels, or 0.
@@ -223,12 +208,12 @@ func (s *Server) stop(by, why string) error {
 			list = append(list, r.control)
 		}
 	}
-	closed := s.closed
+	waits := len(list) < len(s.runs) && !s.closed
 	s.mu.Unlock()
-	if len(list) == 0 && !closed {
-		return nil // it ends where it would begin
-	}
 	err := errNotYet
+	if waits {
+		err = nil // what has not begun ends where it would begin
+	}
 	for _, c := range list {
 		if stopped := c.Stop(by, why); err != nil {
 			err = stopped
@@ -251,7 +236,7 @@ func (s *Server) Close(report string) {
 	s.closed, s.over = true, report
 	s.mu.Unlock()
 	for _, r := range s.runs {
-		r.end(report)
+		r.end()
 	}
 	close(s.ended)
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
