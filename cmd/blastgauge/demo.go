@@ -112,7 +112,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer served.Close("")
+	defer served.Close("", nil, 0)
 	return perform(ctx, demo.Options{
 		Flags: o.Flags, Documents: documents, Version: version.Current(), Commit: plan.CommitUnderTest(a.getenv),
 		Run: options, Screen: a.screen(o.progress, labels...), Live: served, Stdout: a.stdout, Color: a.console().Color(""),

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
@@ -109,8 +110,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if err != nil {
 		return err
 	}
-	where := ""
-	defer func() { served.Close(where) }()
+	defer served.Close("", nil, 0)
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
 	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
@@ -123,8 +123,9 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if out == nil {
 		return err
 	}
-	where = filepath.Join(out.Dir, output.ReportFile)
-	return a.ending(outputs, page, more).Conclude(ctx, out)
+	err = a.ending(outputs, page, more).Conclude(ctx, out)
+	served.Close(filepath.Join(out.Dir, output.ReportFile), out, exit.Code(err))
+	return err
 }
 
 // dayFlags adds the flags of a game day, beside its file.

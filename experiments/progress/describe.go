@@ -45,7 +45,7 @@ func Describe(p *plan.Plan, e journal.Event) (topic, text string) {
 	case journal.AlertChanged:
 		return describeAlert(e.Alert)
 	case journal.Interrupted:
-		return "stop", describeInterruption(e) + ": faults that are in force are removed"
+		return "stop", describeInterruption(e) + toBeRemoved
 	case journal.Noted:
 		return "note", e.Author + ": " + e.Detail
 	case journal.SuiteStopped:
@@ -66,6 +66,9 @@ func Describe(p *plan.Plan, e journal.Event) (topic, text string) {
 	}
 	return "", ""
 }
+
+// toBeRemoved is what happens right after an interruption, and not any more once the run has ended.
+const toBeRemoved = ": faults that are in force are removed"
 
 // describeInterruption says who ended a run, and why.
 func describeInterruption(e journal.Event) string {

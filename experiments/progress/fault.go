@@ -68,9 +68,15 @@ type Recovery struct {
 	// Quiet is since when those of no kind show more harm than before the fault; zero: they
 	// do show more, or nothing is known yet.
 	Quiet time.Time
+	// Looked is when it was looked at last; zero: it was not. No journeys are sent after the
+	// end of the experiment or after an interruption, and nothing is looked at.
+	Looked time.Time
 
 	samples int // that ended since the removal
 }
+
+// Sends reports whether the experiment sends journeys: it goes on, and nobody has stopped it.
+func (p *Progress) Sends() bool { return p.Current.Running && p.Stopping == "" && !p.Over }
 
 // leastLooked is with how many journeys of a kind something is said.
 const leastLooked = 5
@@ -80,9 +86,10 @@ const leastLooked = 5
 func (p *Progress) lookAtRecovery(now time.Time) {
 	c := &p.Current
 	r := &c.Recovery
-	if r.Removed.IsZero() {
+	if r.Removed.IsZero() || !p.Sends() {
 		return
 	}
+	r.Looked = now
 	r.samples++
 	var recent Counts
 	for _, sample := range c.Samples[max(0, len(c.Samples)-min(lately, r.samples)):] {

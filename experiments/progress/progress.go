@@ -9,7 +9,7 @@ package progress
 
 import (
 	"cmp"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
@@ -38,6 +38,8 @@ type Progress struct {
 	Waiting  *Waiting             // for somebody's decision; nil: it does not
 	Stopping string               // why the rest is not run; empty: it is
 	Over     bool                 // the run has ended
+	Injected bool                 // an injection was begun, of any experiment
+	NotGone  map[string]bool      // faults by name that may be in force, of all experiments
 
 	epoch time.Time // what Since and Intended are relative to
 	next  int       // the first experiment that may still be run, by what was decided
@@ -75,7 +77,7 @@ type Experiment struct {
 
 // New knows that a run of p begins now.
 func New(p *plan.Plan, now time.Time) *Progress {
-	return &Progress{Plan: p, Began: now, Current: Experiment{Index: -1}, epoch: now}
+	return &Progress{Plan: p, Began: now, Current: Experiment{Index: -1}, NotGone: map[string]bool{}, epoch: now}
 }
 
 // Experiment is the plan of the experiment that goes on. It must have begun.
@@ -160,7 +162,7 @@ func (p *Progress) recordRun(e journal.Event, now time.Time) {
 			return
 		}
 		next := min(p.Current.Index+1, len(p.Plan.Experiments)-1)
-		if i := slices.IndexFunc(p.Plan.Experiments, func(x plan.Experiment) bool { return x.ID == e.Experiment }); i >= 0 {
+		if i := p.indexOf(e.Experiment); i >= 0 {
 			next = i
 		}
 		p.Current = Experiment{Index: next, Running: true, Started: now, PhaseStarted: now, sampled: now, earlier: p.Current.tail}
@@ -171,6 +173,13 @@ func (p *Progress) recordRun(e journal.Event, now time.Time) {
 		_, p.Stopping = Describe(p.Plan, e)
 	case journal.RunEnded:
 		p.Over = true
+		p.Stopping = strings.TrimSuffix(p.Stopping, toBeRemoved)
+	case journal.FaultIntended, journal.FaultInjected:
+		p.NotGone[e.Fault], p.Injected = true, true
+	case journal.FaultRemoved:
+		if e.Verified {
+			delete(p.NotGone, e.Fault)
+		}
 	}
 }
 

@@ -172,6 +172,15 @@ func TestTheRecoveryClock(t *testing.T) {
 		if r := run.Current.Recovery; r.Quiet.Sub(removed) != 6*time.Second {
 			t.Errorf("quiet %s after the removal, want 6s", r.Quiet.Sub(removed))
 		}
+		looked := time.Now()
+		run.event(journal.Event{Kind: journal.Interrupted, Detail: "INT"})
+		for range 9 {
+			run.second(0, 0)
+		}
+		if r := run.Current.Recovery; run.Sends() || !r.Looked.Equal(looked) || !r.Known || r.Quiet.IsZero() {
+			t.Errorf("once no journeys are sent, what was seen changes: %+v, last looked at %s", r, looked)
+		}
+		run.Stopping = ""
 		for range 5 {
 			run.second(0, 0)
 		}
@@ -193,8 +202,15 @@ func TestFaultsAreSeen(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 		run.event(journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.x.1", Error: "no answer"})
+		if !run.Injected || !run.NotGone["blastgauge.x.1"] {
+			t.Error("a fault that was not removed is taken for gone")
+		}
 		if f := run.Current.Faults[0]; f.Lost != "no answer" || f.Verified || f.Evidence.Met != 7 {
 			t.Errorf("%+v", f)
+		}
+		run.event(journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.x.1", Verified: true})
+		if len(run.NotGone) != 0 {
+			t.Errorf("after a removal that was read back these are left: %v", run.NotGone)
 		}
 	})
 }
@@ -240,7 +256,7 @@ func TestWhatHappened(t *testing.T) {
 		if note.By != "ann" || note.Text != "pager? is\nquiet" || !note.FollowUp || note.Bad || stop.By != "bo" || stop.Text != "stops the run: incident 4711" || !stop.Bad {
 			t.Errorf("%+v\n%+v", note, stop)
 		}
-		if !run.Over || run.Stopping == "" || run.Seq != run.seq {
+		if !run.Over || run.Stopping != "stopped by bo (incident 4711)" || run.Seq != run.seq {
 			t.Errorf("over %v, stopping %q, event %d of %d", run.Over, run.Stopping, run.Seq, run.seq)
 		}
 		for range 2 * mostEntries {

@@ -38,7 +38,7 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("entry %+v", e)
 	}
 	record(journal.Event{Kind: journal.Waiting, Experiment: "second"})
-	if w := known.Waiting; w == nil || w.Owner != "ann" || w.Expect != "refuted" || w.Question != "Who notices?" {
+	if w := known.Waiting; w == nil || w.Owner != "ann" || w.Expect != "refuted" || w.Question != "Who notices?" || w.Index != 1 {
 		t.Errorf("waiting %+v", w)
 	}
 	record(journal.Event{Kind: journal.Decided, Experiment: "second", Decision: journal.Continue})

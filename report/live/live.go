@@ -136,7 +136,7 @@ type Page struct {
 	Operator bool
 	Waiting  *progress.Waiting // for a decision; nil: the run does not wait
 	Ended    bool
-	Over     string // where the report is, once the run has ended; empty: nowhere
+	Over     End // what is said once the run has ended
 }
 
 // A Link leads to the page of another run.
@@ -213,8 +213,31 @@ func (r *Renderer) WriteForm(w io.Writer, f Form) error {
 	return r.t.Write(w, "form.tmpl", formDocument{page.NewFrame("Live", title, page.Options{StyleSheet: StyleFile}), f})
 }
 
+// An End is what is said once the run has ended.
+type End struct {
+	Faults string // what has become of them; empty: the run never began
+	Left   bool   // some may be in force
+	Report string // where it is; empty: nowhere
+	Exit   string // the exit code and what it means; empty: not known yet
+}
+
+// NewEnd says how a run has ended; p is nil where it never began.
+func NewEnd(p *progress.Progress, report, exit string) End {
+	e := End{Report: report, Exit: exit}
+	switch {
+	case p == nil:
+	case len(p.NotGone) > 0:
+		e.Left, e.Faults = true, figures.Plural(len(p.NotGone), "fault was", "faults were")+" not read back as gone"
+	case p.Injected:
+		e.Faults = "All faults are removed, and read back as gone."
+	default:
+		e.Faults = "No fault was injected."
+	}
+	return e
+}
+
 // Over renders what stands in place of the contact line once the run has ended.
-func (r *Renderer) Over(report string) (template.HTML, error) { return r.render("over", report) }
+func (r *Renderer) Over(e End) (template.HTML, error) { return r.render("over", e) }
 
 // Place names the system and its environment.
 func Place(p *progress.Progress) string {

@@ -14,6 +14,7 @@
   var heard = new Date();
   var waits = {};
   var over = false;
+  var losing = 0;
   var source;
 
   function utc(at) { return at.toISOString().slice(11, 19); }
@@ -50,20 +51,46 @@
     });
   });
 
+  // A form that nobody takes leads to a page of the browser, and what was typed is lost.
+  function able(yes) {
+    if (!forms) return;
+    forms.dataset.able = yes ? 'yes' : 'no';
+    forms.querySelectorAll('button').forEach(function (b) { b.disabled = !yes; });
+  }
+  if (forms) forms.addEventListener('submit', function (e) { if (forms.dataset.able === 'no') e.preventDefault(); });
+
   function lost() {
     if (over || contact.firstChild) return;
-    var text = document.createElement('p');
+    var refused = source.readyState === EventSource.CLOSED; // by somebody who is there: a form may be taken
+    able(refused);
+    var text = document.createElement('div');
     text.className = 'lost';
     text.setAttribute('role', 'alert');
-    text.textContent = 'No contact since ' + utc(heard) + ' UTC. The run may go on without this page, or its process has ended.';
+    text.innerHTML = '<p><b>No contact since <span></span> UTC.</b> This page is not up to date' + (refused ? '. ' : ', and nothing can be stopped or noted from here until it is. ') + 'The run may go on without it, or its process has ended.</p><p>If the process was killed, its guard removes the faults. On the machine of the run, <code>blastgauge stop --status</code> tells whether it goes on, and <code>blastgauge recover</code> makes sure that nothing is left of one that does not.</p>';
+    text.querySelector('span').textContent = utc(heard);
     contact.replaceChildren(text);
+    // What moves with time stands still from now on.
+    document.querySelectorAll('#p-head h1, #p-head .kpi:last-child .d, #p-faults .m.fault, #p-recovery li, [data-waiting] dd.since').forEach(function (e) {
+      var mark = document.createElement('span');
+      mark.className = 'asof';
+      mark.textContent = ' as of ' + utc(heard) + ' UTC';
+      e.append(mark);
+    });
   }
   function found() {
     heard = new Date();
-    if (!over && contact.firstChild) contact.replaceChildren();
+    clearTimeout(losing);
+    losing = 0;
+    if (over) return;
+    able(true);
+    if (!contact.firstChild) return;
+    contact.replaceChildren();
+    document.querySelectorAll('.asof').forEach(function (mark) { mark.remove(); });
   }
   function end() {
     over = true;
+    clearTimeout(losing);
+    document.querySelectorAll('.asof').forEach(function (mark) { mark.remove(); });
     if (source) source.close();
     var acts = document.getElementById('acts');
     if (acts) acts.remove();
@@ -95,7 +122,9 @@
       end();
     });
     source.addEventListener('error', function () {
-      lost();
+      if (over) return;
+      able(source.readyState === EventSource.CLOSED);
+      if (!losing) losing = setTimeout(lost, 3000); // a connection may break and be there again at once
       // A browser gives up where it was refused, and tries again by itself where nobody answers.
       if (!over && source.readyState === EventSource.CLOSED) {
         setTimeout(function () { if (!over && source.readyState === EventSource.CLOSED) connect(); }, 5000);
@@ -115,7 +144,11 @@
     }
   });
   setInterval(function () {
-    if (!document.hidden && source.readyState !== EventSource.CLOSED && Date.now() - heard > 40000) lost();
+    if (!document.hidden && source.readyState !== EventSource.CLOSED && Date.now() - heard > 40000 && !contact.firstChild) {
+      lost();
+      source.close(); // a connection that has died silently says nothing: a new one tells
+      connect();
+    }
   }, 5000);
 
   // A name is typed once.

@@ -117,14 +117,19 @@ func (v *view) RecoveryRows() []string {
 	if r.Removed.IsZero() {
 		return nil
 	}
-	list := []string{"Faults gone for " + clock(v.Now.Sub(r.Removed))}
+	now, list := v.Now, []string{"Faults gone for " + clock(v.Now.Sub(r.Removed))}
+	if !v.Sends() {
+		now, list[0] = r.Looked, "No journeys are sent any more: watched for "+clock(r.Looked.Sub(r.Removed))+" after the removal"
+	}
 	switch {
+	case now.IsZero():
+		return []string{"Not watched: no journeys were sent after the removal"}
 	case !r.Known:
 		return append(list, "Too few journeys have ended since to say how the system does")
 	case r.Quiet.IsZero():
 		return append(list, "More journeys are harmed lately than before the fault")
 	}
-	return append(list, fmt.Sprintf("No more harm than before is shown lately: for %s, since %s after the removal. The report looks closer", clock(v.Now.Sub(r.Quiet)), clock(r.Quiet.Sub(r.Removed))))
+	return append(list, fmt.Sprintf("No more harm than before is shown lately: for %s, since %s after the removal. The report looks closer", clock(now.Sub(r.Quiet)), clock(r.Quiet.Sub(r.Removed))))
 }
 
 // A trialRow is one trial of a scan that has ended.

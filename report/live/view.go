@@ -7,6 +7,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -123,6 +124,8 @@ func (v *view) planned() string {
 // Number says which experiment it is.
 func (v *view) Number() string {
 	switch {
+	case v.Asked() != nil:
+		return v.position(v.Waiting.Index)
 	case !v.begun:
 		return ""
 	case v.IsScan() && v.Trials.Now != nil:
@@ -130,8 +133,32 @@ func (v *view) Number() string {
 	case v.IsScan():
 		return ""
 	}
-	return fmt.Sprintf("experiment %d of %d", v.Current.Index+1, len(v.Plan.Experiments))
+	return v.position(v.Current.Index)
 }
+
+func (v *view) position(index int) string {
+	return fmt.Sprintf("experiment %d of %d", index+1, len(v.Plan.Experiments))
+}
+
+// Earlier is the experiment before that all numbers are of while the run waits for a decision
+// about another one; empty: they are of the one in the heading.
+func (v *view) Earlier() string {
+	if v.Waiting == nil || !v.begun {
+		return ""
+	}
+	return inert.Text(v.Experiment().ID)
+}
+
+// Asked is the plan of the experiment that the run waits before; nil: it waits before none.
+func (v *view) Asked() *plan.Experiment {
+	if w := v.Waiting; w != nil && w.Index >= 0 && w.Index < len(v.Plan.Experiments) {
+		return &v.Plan.Experiments[w.Index]
+	}
+	return nil
+}
+
+// Takes is how long the experiment that the run waits before takes.
+func (v *view) Takes() string { return figures.Duration(v.Asked().Duration().Seconds()) }
 
 // Status is the line that a screen reader says when it changes: it has no numbers that move.
 func (v *view) Status() string {

@@ -114,7 +114,7 @@ func TestInABrowser(t *testing.T) {
 	eventually(t, func() bool { return s.runs[0].count() == 2 }, func() string { return fmt.Sprint(s.runs[0].count(), " pages read") })
 	told.event(journal.Event{Kind: journal.RunEnded})
 	view.Close()
-	s.Close("runs/1/report.html")
+	s.Close("runs/1/report.html", "exit 3: refuted")
 	for _, page := range []context.Context{first, second} {
 		sees(t, page, "runs/1/report.html", "The run is over")
 	}
@@ -199,10 +199,17 @@ func TestAServerThatDies(t *testing.T) {
 	s := serve(t, Options{})
 	told := tell(s.View(0, aPlan()))
 	told.underFault()
-	do(t, page, chromedp.Navigate(s.Observer()))
+	do(t, page, chromedp.Navigate(s.Operator()))
 	sees(t, page, "fault in force")
+	do(t, page, chromedp.Click(chromedp.CSS("#noting summary")), chromedp.SendKeys(chromedp.CSS("#noting textarea"), "half a note"))
 	_ = s.http.Close() // as if the process had been killed: nothing is said
-	sees(t, page, "No contact since")
+	sees(t, page, "No contact since", "blastgauge recover")
+	stale := eval[bool](t, page, `["#p-head h1", "#p-head .kpi:last-child", "#p-faults li"].every(s => document.querySelector(s + " .asof"))`)
+	able := eval[int](t, page, `document.querySelectorAll("#forms button:enabled").length`)
+	eval[bool](t, page, `document.querySelector("#noting form").requestSubmit() ?? true`)
+	if typed := eval[string](t, page, `document.querySelector("#noting textarea").value`); !stale || able != 0 || typed != "half a note" {
+		t.Errorf("marked as of then: %v, %d buttons that nobody answers, the note is %q", stale, able, typed)
+	}
 }
 
 // Without scripts the page is whole, and its forms are pages.

@@ -273,10 +273,11 @@ func (s *Server) showPage(w http.ResponseWriter, r request) {
 // page is the content of the page at a moment.
 func (r *shown) page(now time.Time) pages.Page {
 	r.s.mu.Lock()
-	p := pages.Page{Over: r.s.over, Ended: r.s.closed}
+	p := pages.Page{Ended: r.s.closed}
 	r.s.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	p.Over = r.outcome()
 	if r.progress == nil {
 		p.Parts = []pages.Part{r.s.renderer.Idle()}
 		return p

@@ -137,7 +137,7 @@ func TestAStopIsForRunsToCome(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Control(1, second)
-	s.Close("")
+	s.Close("", "")
 	first.fail = errors.New("over")
 	if err := early.stop("ann", "again"); err != nil {
 		t.Errorf("again before the run begins: %v", err)

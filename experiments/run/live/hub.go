@@ -301,12 +301,16 @@ func (r *shown) end() {
 	}
 }
 
-// overMessage says that the run is over.
-func (r *shown) overMessage() []byte {
+// outcome is what is said at the end. mu must be held.
+func (r *shown) outcome() pages.End {
 	r.s.mu.Lock()
-	report := r.s.over
-	r.s.mu.Unlock()
-	html, err := r.s.renderer.Over(report)
+	defer r.s.mu.Unlock()
+	return pages.NewEnd(r.progress, r.s.over, r.s.exit)
+}
+
+// overMessage says that the run is over. mu must be held.
+func (r *shown) overMessage() []byte {
+	html, err := r.s.renderer.Over(r.outcome())
 	if err != nil {
 		return nil
 	}

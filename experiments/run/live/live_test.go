@@ -117,7 +117,7 @@ func serve(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close("") })
+	t.Cleanup(func() { s.Close("", "") })
 	return s
 }
 
@@ -310,7 +310,7 @@ func TestTheEndWaitsForNobody(t *testing.T) {
 	view.Judge(&result.Experiment{ID: "payments-hang", Verdict: result.Refuted, Reasons: []string{"because"}})
 	view.Close()
 	began := time.Now()
-	s.Close("runs/1/report.html")
+	s.Close("runs/1/report.html", "exit 3: refuted")
 	if took := time.Since(began); took > 5*closeWithin {
 		t.Errorf("the end took %s", took)
 	}

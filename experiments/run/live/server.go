@@ -55,6 +55,7 @@ type Server struct {
 	mu      sync.Mutex
 	stopped *order // the runs are to stop, also those that begin later
 	over    string // where the report is
+	exit    string // the exit code and what it means
 	closed  bool
 }
 
@@ -225,15 +226,16 @@ func (s *Server) stop(by, why string) error {
 // closeWithin is how long the end takes, whatever browsers do.
 const closeWithin = 800 * time.Millisecond
 
-// Close tells everybody that the run is over, and where its report is, if there is one. Then
-// it ends the server, within a second.
-func (s *Server) Close(report string) {
+// Close tells everybody that the run is over, where its report is, and the exit code with
+// what it means; either is empty where it is not known. Then it ends the server, within a
+// second.
+func (s *Server) Close(report, exit string) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		return
 	}
-	s.closed, s.over = true, report
+	s.closed, s.over, s.exit = true, report, exit
 	s.mu.Unlock()
 	for _, r := range s.runs {
 		r.end()

@@ -145,12 +145,17 @@ func (p *Page) Show(index int, o *run.Options, other func(*plan.Plan) run.View) 
 	}
 }
 
-// Close says on the page where the report is, and ends it.
-func (p *Page) Close(report string) {
+// Close says on the page where the report is, and what the exit code of a run means, unless
+// the command ends with another one, and ends it. Once it has ended, it does nothing.
+func (p *Page) Close(report string, out *run.Outcome, code int) {
 	if p == nil {
 		return
 	}
-	p.server.Close(report)
+	meaning := ""
+	if out != nil && code == out.Result.Run.ExitCode {
+		meaning = fmt.Sprintf("exit %d: %s", code, out.Result.ExitMeaning())
+	}
+	p.server.Close(report, meaning)
 	if p.opened != "" {
 		_ = os.RemoveAll(p.opened) // it is in the directory for such files
 	}
