@@ -148,3 +148,12 @@ func TestTheExampleNamesItsRules(t *testing.T) {
 		t.Errorf("%d alerts", len(list[0].Alerts))
 	}
 }
+
+// A URL alone is told which keys it may stand behind, and is not repeated.
+func TestAnAddressOfAlertsWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	_, _, err := loadAlerts(t, "alerts: 'http://ann:s3cret@127.0.0.1:9090'\n", "alerts:\n  - {name: CheckoutErrors, fires_within: 2m}\n")
+	if text := Explain(err); !errors.Is(err, ErrInvalid) || !strings.Contains(text, "{prometheus: ") || strings.Contains(text, "s3cret") {
+		t.Errorf("%s", text)
+	}
+}
