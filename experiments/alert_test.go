@@ -157,3 +157,12 @@ func TestAnAddressOfAlertsWithoutItsKey(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// An alert whose name is missing is told so, and its times as well.
+func TestAnAlertWithoutANameIsTooLong(t *testing.T) {
+	t.Parallel()
+	list := AlertsTooLong([]Alert{{FiresWithin: 30 * time.Second}}, 10*time.Second, Phases{Fault: 10 * time.Second, Recovery: time.Minute})
+	if len(list) != 1 || strings.Contains(list[0].Why, "  ") {
+		t.Errorf("%+v", list)
+	}
+}
