@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -95,11 +96,11 @@ const (
 // alertSourceShape is the address of one of the two.
 func alertSourceShape(a *AlertSource, env environment) shape.Shape {
 	one := []shape.Object{{"required": []string{"prometheus"}}, {"required": []string{"alertmanager"}}}
-	return shape.Validated{Always: true, Also: shape.Object{"oneOf": one}, Shape: shape.Fields{
+	return shape.Validated{Always: true, Also: shape.Object{"oneOf": one}, Shape: alertSource{shape.Fields{
 		{Name: "prometheus", Doc: "URL of the Prometheus that evaluates the alerts", Shape: env.inText(&a.Prometheus, httpURL{to: &a.Prometheus})},
 		{Name: "alertmanager", Doc: "URL of the Alertmanager that gets them: it also knows who was told, and nothing of alerts that are pending", Shape: env.inText(&a.Alertmanager, httpURL{to: &a.Alertmanager})},
 		{Name: "token", Doc: "bearer token that its API asks for: ${env:NAME}", Shape: bearerToken(&a.Token)},
-	}, Check: func(d *shape.Document, n shape.Node, path string) {
+	}}, Check: func(d *shape.Document, n shape.Node, path string) {
 		if n.Kind() != shape.Mapping {
 			return
 		}
@@ -110,6 +111,18 @@ func alertSourceShape(a *AlertSource, env environment) shape.Shape {
 			d.Fail(d.Key(path), shape.Diagnostic{Msg: "one of prometheus and alertmanager is missing", Hint: "prometheus: http://127.0.0.1:9090"})
 		}
 	}}
+}
+
+// An alertSource explains what to write instead of a URL alone, which may hold a login and is
+// not repeated.
+type alertSource struct{ shape.Fields }
+
+func (s alertSource) Read(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() == shape.Str {
+		d.Fail(n, shape.Diagnostic{Msg: "a mapping (key: value) is needed here, not a text", Hint: "write {prometheus: URL} or {alertmanager: URL}"})
+		return
+	}
+	s.Fields.Read(d, n, path)
 }
 
 // alertsShape is a list of alerts, each with another selector.
@@ -177,17 +190,17 @@ func AlertsTooLong(alerts []Alert, force time.Duration, phases Phases) (list []A
 		list = append(list, AlertTooLong{i, key, fmt.Sprintf(format, args...)})
 	}
 	for i, a := range alerts {
-		rest := phases.Fault + phases.Recovery
+		rest, named := phases.Fault+phases.Recovery, cmp.Or(a.Selector(), "it")
 		switch {
 		case a.FiresWithin > force && force < phases.Fault:
-			add(i, "fires_within", "its faults are in force for %s, and %s may take %s to fire: give them at least as long", short(force), a.Selector(), short(a.FiresWithin))
+			add(i, "fires_within", "its faults are in force for %s, and %s may take %s to fire: give them at least as long", short(force), named, short(a.FiresWithin))
 		case a.FiresWithin > phases.Fault:
-			add(i, "fires_within", "the fault phase of %s is shorter than the %s that %s may take to fire: make it at least %s", short(phases.Fault), short(a.FiresWithin), a.Selector(), short(a.FiresWithin))
+			add(i, "fires_within", "the fault phase of %s is shorter than the %s that %s may take to fire: make it at least %s", short(phases.Fault), short(a.FiresWithin), named, short(a.FiresWithin))
 		case a.FiresWithin+AlertMargin > rest:
-			add(i, "fires_within", "%s may take %s to fire, and the run ends before it is asked for after that: make the recovery phase at least %s", a.Selector(), short(a.FiresWithin), short(AlertMargin))
+			add(i, "fires_within", "%s may take %s to fire, and the run ends before it is asked for after that: make the recovery phase at least %s", named, short(a.FiresWithin), short(AlertMargin))
 		}
 		if a.ClearsWithin > 0 && a.ClearsWithin+AlertMargin > phases.Recovery {
-			add(i, "clears_within", "the recovery phase of %s is too short for the %s that %s may take to clear: make it at least %s, so that it is asked for after that", short(phases.Recovery), short(a.ClearsWithin), a.Selector(), short(a.ClearsWithin+AlertMargin))
+			add(i, "clears_within", "the recovery phase of %s is too short for the %s that %s may take to clear: make it at least %s, so that it is asked for after that", short(phases.Recovery), short(a.ClearsWithin), named, short(a.ClearsWithin+AlertMargin))
 		}
 	}
 	return list

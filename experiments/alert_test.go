@@ -148,3 +148,21 @@ func TestTheExampleNamesItsRules(t *testing.T) {
 		t.Errorf("%d alerts", len(list[0].Alerts))
 	}
 }
+
+// A URL alone is told which keys it may stand behind, and is not repeated.
+func TestAnAddressOfAlertsWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	_, _, err := loadAlerts(t, "alerts: 'http://ann:s3cret@127.0.0.1:9090'\n", "alerts:\n  - {name: CheckoutErrors, fires_within: 2m}\n")
+	if text := Explain(err); !errors.Is(err, ErrInvalid) || !strings.Contains(text, "{prometheus: ") || strings.Contains(text, "s3cret") {
+		t.Errorf("%s", text)
+	}
+}
+
+// An alert whose name is missing is told so, and its times as well.
+func TestAnAlertWithoutANameIsTooLong(t *testing.T) {
+	t.Parallel()
+	list := AlertsTooLong([]Alert{{FiresWithin: 30 * time.Second}}, 10*time.Second, Phases{Fault: 10 * time.Second, Recovery: time.Minute})
+	if len(list) != 1 || strings.Contains(list[0].Why, "  ") {
+		t.Errorf("%+v", list)
+	}
+}

@@ -68,7 +68,7 @@ func gameDayItemShape(i *GameDayItem) shape.Shape {
 	return shape.Fields{
 		{Name: "experiment", Doc: "id of an experiment of the system", Shape: id(&i.Experiment), Required: true},
 		{Name: "owner", Doc: "who answers for what it finds, such as a team", Shape: shape.ShortLine(&i.Owner, MaxOwner)},
-		{Name: "expect", Doc: "the verdict that people expect, held or refuted; held by default. Another one is a surprise in the report", Shape: shape.Enum(&i.Expect, "an expectation", ExpectHeld, ExpectRefuted)},
+		{Name: "expect", Doc: "the verdict that people expect, held or refuted; held by default. Another one is a surprise in the report", Shape: shape.Enum(&i.Expect, "a verdict", ExpectHeld, ExpectRefuted)},
 		{Name: "question", Doc: "what people want to learn from it, such as: Who notices first, and by what?", Shape: shape.ShortLine(&i.Question, maxQuestion)},
 	}
 }

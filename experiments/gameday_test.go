@@ -91,7 +91,7 @@ func TestWrongGameDays(t *testing.T) {
 	}{
 		"unknown":        {head + "experiments:\n  - experiment: payments-slaw\n", 4, []string{`did you mean "payments-slow"?`, "carts-refuse"}},
 		"twice":          {head + "experiments: [{experiment: payments-slow}, {experiment: payments-slow}]\n", 3, []string{"number 1 already"}},
-		"expectation":    {head + "experiments:\n- {experiment: payments-slow, expect: refute}\n", 4, []string{`did you mean "refuted"?`}},
+		"expectation":    {head + "experiments:\n- {experiment: payments-slow, expect: refute}\n", 4, []string{`unknown verdict "refute"`, `did you mean "refuted"?`}},
 		"no experiments": {head + "experiments: []\n", 3, []string{"at least one item"}},
 		"missing":        {"version: 1\ngameday: day\n", 1, []string{"experiments is missing"}},
 		"key":            {head + "experiments: [{experiment: payments-slow, questions: x}]\n", 3, []string{`did you mean "question"?`}},
@@ -119,6 +119,20 @@ func TestWrongGameDays(t *testing.T) {
 				t.Errorf("at %s:%d, want line %d", list[0].File, list[0].Line, c.line)
 			}
 		})
+	}
+}
+
+// Who runs a game day as an experiment, or as a system, learns how it is run.
+func TestAGameDayInPlaceOfAnotherDocument(t *testing.T) {
+	t.Parallel()
+	dir := writeDay(t, map[string]string{"blastgauge.yaml": daySystem, "gameday.yaml": "version: 1\ngameday: day\nexperiments: [{experiment: payments-slow}]\n"})
+	day := filepath.Join(dir, "gameday.yaml")
+	_, _, asExperiment := Load(filepath.Join(dir, "blastgauge.yaml"), []string{day})
+	_, _, asSystem := Load(day, nil)
+	for name, err := range map[string]error{"experiment": asExperiment, "system": asSystem} {
+		if list := shape.Errors(err); len(list) == 0 || !strings.Contains(list[0].Hint, "--gameday") {
+			t.Errorf("as %s: %v", name, err)
+		}
 	}
 }
 

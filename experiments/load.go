@@ -140,7 +140,11 @@ func readDocument(d *shape.Document, s shape.Shape, kind Kind) {
 	}
 	_, is := root.Lookup(string(kind))
 	if got := kindOf(root); got != "" && got != kind && (!is || got == GameDayKind) {
-		d.Fail(root, shape.Diagnostic{Msg: fmt.Sprintf("this document describes %s, and one of %s is needed here", got.describe(), kind.describe())})
+		wrong := shape.Diagnostic{Msg: fmt.Sprintf("this document describes %s, and one of %s is needed here", got.describe(), kind.describe())}
+		if got == GameDayKind {
+			wrong.Hint = "run and plan take it behind --gameday"
+		}
+		d.Fail(root, wrong)
 		return
 	}
 	s.Read(d, root, "")

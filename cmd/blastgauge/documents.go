@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +61,7 @@ func (s *selection) documents(getenv func(string) (string, bool)) experiments.Se
 
 // plan loads the documents and plans a run of them. A signal ends the loading.
 func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)) (*plan.Loaded, error) {
-	if err := s.day.CheckNamed(slices.Concat(s.args, s.only)); err != nil {
+	if err := s.day.CheckNamed(s.args, s.only); err != nil {
 		return nil, err
 	}
 	phases, err := plan.ParsePhases(s.phases)

@@ -7,6 +7,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/stop"
 )
 
 // explain prints an error, and the meaning of its exit code as the last line. It prints
@@ -27,6 +28,9 @@ func (a *app) explain(err error) {
 	meaning := result.ExitMeaning(code)
 	if a.reads {
 		meaning, _, _ = strings.Cut(meaning, ";")
+	}
+	if errors.Is(err, stop.ErrNone) || errors.Is(err, stop.ErrSeveral) {
+		meaning = "nothing was stopped"
 	}
 	a.logf("exit %d: %s", code, meaning)
 }

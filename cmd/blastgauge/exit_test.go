@@ -19,6 +19,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/stop"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -70,6 +71,7 @@ func TestExplainEndsWithTheMeaning(t *testing.T) {
 		{"an error", errors.New("disk full"), "error: disk full\nexit 1: error of the tool or its environment\n"},
 		{"an interrupt", &engine.Interrupt{Signal: "INT"}, "error: INT received\nexit 130: interrupted\n"}, // which knows of no fault
 		{"a flag", usage.Errorf("no such flag"), "error: no such flag\nexit 2: invalid flags or documents; nothing was injected\n"},
+		{"nothing to stop", usage.Errorf("%w: name it", stop.ErrNone), "error: no run of this user goes on here: name it\nexit 2: nothing was stopped\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer

@@ -53,7 +53,7 @@ func liveFlags(cmd *cobra.Command, to *livepage.Flags) {
 	f := cmd.Flags()
 	f.StringVar(&to.Address, "live", "", "serve a page of the run while it goes on, to look at and to stop it, at `ADDRESS` (default: "+livepage.Anywhere+")")
 	f.Lookup("live").NoOptDefVal = livepage.Anywhere
-	f.StringVar(&to.Cert, "live-cert", "", "serve the page with TLS: `CERT,KEY`, files in PEM")
+	f.StringVar(&to.Cert, "live-cert", "", "serve the page with TLS: `CERT,KEY`, files in PEM; elsewhere than on this machine a page without it only warns")
 }
 
 // checkProgress refuses a mode that there is not.

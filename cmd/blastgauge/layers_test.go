@@ -139,6 +139,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/signals", imports: "experiments/run experiments/run/engine"},
 		{name: "cmd/blastgauge/internal/gameday", imports: "cmd/blastgauge/internal/usage experiments/inert experiments/journal experiments/plan experiments/run", tests: "experiments"},
 		{name: "cmd/blastgauge/internal/version"},
+		{name: "cmd/blastgauge/internal/author"},
 		{name: "cmd/blastgauge/internal/browser"},
 		{name: "cmd/blastgauge/internal/livepage", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/usage experiments/plan experiments/run experiments/run/live"},
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/author"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
@@ -66,7 +67,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
 	outputFlag(cmd, &o.outputs, report.Formats())
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
-	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
+	openFlag(cmd, &o.open, "the page of --live, and in the end the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)
 	liveFlags(cmd, &o.live)
 	tokenFlags(cmd, &o.token, apiToken)
@@ -115,7 +116,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
 	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
 	if typed && o.day.Asks() {
-		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv), Elsewhere: o.live.Address != ""}, &options, show)
+		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: author.Name(a.getenv), Elsewhere: o.live.Address != "", Alone: o.progress == live.None}, &options, show)
 	}
 	served.Show(0, &options, show)
 	out, err := run.Run(ctx, loaded.Plan, options)

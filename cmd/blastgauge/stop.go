@@ -1,13 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"os/user"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/author"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
@@ -80,10 +79,7 @@ func (o stopOptions) check(cmd *cobra.Command, args []string) error {
 func (a *app) stop(ctx context.Context, o stopOptions, args []string) error {
 	o.Registry, o.Getenv, o.Out = journal.UserRegistry(a.getenv), a.getenv, a.stdout
 	if o.By == "" {
-		o.By, _ = a.getenv("USER")
-		if who, err := user.Current(); err == nil {
-			o.By = cmp.Or(o.By, who.Username)
-		}
+		o.By = author.Name(a.getenv)
 	}
 	if o.file != "" {
 		err := readNamed(ctx, func() (err error) {

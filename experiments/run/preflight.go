@@ -31,9 +31,17 @@ import (
 const lookUpTimeout = 5 * time.Second // for all names of a system together
 
 // CheckStart refuses to start a system whose proxies stand already, and embedded
-// proxies for a system that stands already. [Run] does so, too; who shows a plan asks
-// before it.
+// proxies for a system that stands already, and any while the runs of this user are blocked.
+// [Run] does so, too; who shows a plan asks before it.
 func CheckStart(s *experiments.System, o Options) error {
+	if err := checkSystem(s, o); err != nil {
+		return err
+	}
+	return o.checkOwnBlock()
+}
+
+// checkSystem checks that the system and the options fit together.
+func checkSystem(s *experiments.System, o Options) error {
 	switch {
 	case s.Toxiproxy == experiments.Embedded && o.Start == nil:
 		return usage.Errorf("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; let blastgauge start the system (run -- COMMAND ARG...), or start `blastgauge proxy` and put its URL into %s", s.File)

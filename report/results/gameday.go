@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,12 +58,6 @@ func (d *gameDay) Title() string { return "Game day " + d.Name }
 
 // Summary counts what was planned, what happened, the surprises and the follow-ups.
 func (d *gameDay) Summary() string {
-	ran := 0
-	for _, row := range d.Rows {
-		if row.of.Verdict != result.NotRun {
-			ran++
-		}
-	}
 	surprising := "nothing surprised"
 	if n := d.Surprising(); n > 0 {
 		surprising = figures.Count(n) + " of them surprised"
@@ -73,22 +68,53 @@ func (d *gameDay) Summary() string {
 			surprising = "it surprised"
 		}
 	}
-	happened := figures.Count(ran) + " were run"
-	switch {
-	case ran == len(d.Rows) && ran == 1:
-		happened = "it was run"
-	case ran == len(d.Rows):
-		happened = "all were run"
-	case ran == 0:
-		happened = "none was run"
-	case ran == 1:
-		happened = "1 was run"
-	}
 	left := "nothing is left to do"
 	if n := len(d.FollowUps); n > 0 {
 		left = figures.Plural(n, "follow-up", "follow-ups")
 	}
-	return fmt.Sprintf("%s planned: %s; %s; %s.", figures.Plural(len(d.Rows), "experiment was", "experiments were"), happened, surprising, left)
+	return fmt.Sprintf("%s planned: %s; %s; %s.", figures.Plural(len(d.Rows), "experiment was", "experiments were"), d.ran(), surprising, left)
+}
+
+// ran counts the experiments that were run. One that the run was stopped in was not run to
+// its end.
+func (d *gameDay) ran() string {
+	ran, stopped := 0, 0
+	for _, row := range d.Rows {
+		switch {
+		case row.stop() != "":
+			stopped++
+		case row.of.Verdict != result.NotRun:
+			ran++
+		}
+	}
+	text := figures.Count(ran) + " were run"
+	switch {
+	case stopped > 0 && len(d.Rows) == 1:
+		return "it was stopped before its end"
+	case stopped > 0 && ran == 0:
+		return figures.Plural(stopped, "was", "were") + " stopped before the end"
+	case ran == len(d.Rows) && ran == 1:
+		text = "it was run"
+	case ran == len(d.Rows):
+		text = "all were run"
+	case ran == 0:
+		text = "none was run"
+	case ran == 1:
+		text = "1 was run"
+	}
+	if stopped > 0 {
+		text += ", " + figures.Plural(stopped, "was", "were") + " stopped before the end"
+	}
+	return text
+}
+
+// stop says that the run was stopped in the experiment, and when; empty where it was not.
+func (r dayRow) stop() string {
+	i := slices.Index(r.of.ReasonCodes, result.ReasonInterrupted)
+	if r.of.Verdict == result.NotRun || i < 0 || i >= len(r.of.Reasons) {
+		return ""
+	}
+	return r.of.Reasons[i]
 }
 
 // Link links to the experiment.
@@ -96,13 +122,17 @@ func (r dayRow) Link() *page.Link { return link(r.of) }
 
 // Happened says what became of the experiment, beside its verdict: the harm where that is
 // why it has this verdict, and the reason otherwise. An alert that is missing refutes an
-// experiment whose harm is within its limit.
+// experiment whose harm is within its limit. A run that was stopped in it is said as well.
 func (r dayRow) Happened() string {
+	why, stop := words.FirstReason(r.of.Reasons), r.stop()
 	b := trustedRadius(r.of)
 	if b != nil && (r.of.Verdict == result.Held || isRefuted(r.of.Criterion(result.JourneyCriterion, b.Journey))) {
-		return words.Excess(b) + " of " + b.Journey + " journeys harmed, limit " + words.Limit(limitOf(r.of))
+		why = words.Excess(b) + " of " + b.Journey + " journeys harmed, limit " + words.Limit(limitOf(r.of))
 	}
-	return words.FirstReason(r.of.Reasons)
+	if why == stop {
+		return why
+	}
+	return strings.Join(words.NonEmpty(why, stop), "; ")
 }
 
 // isRefuted reports whether a criterion, of which there may be none, was not met.

@@ -89,6 +89,13 @@ func Unblock(ctx context.Context, o Options) error {
 	}
 	found := o.onEach(ctx, targets, func(ctx context.Context, f *fleet.Fleet) []fleet.Status { return f.Unblock(ctx) })
 	rows := once(found)
+	switch {
+	case own != nil || err != nil:
+	case len(rows) > 0:
+		o.printf("free      runs of this user on this machine: they were not blocked")
+	default:
+		o.printf("nothing was blocked")
+	}
 	for _, row := range rows {
 		switch {
 		case row.Err != nil:
@@ -97,11 +104,8 @@ func Unblock(ctx context.Context, o Options) error {
 		case row.Block != nil:
 			o.printf("lifted    %s: %s had blocked it since %s: %s", row.URL, row.Block.By, row.Block.At.Format(time.RFC3339), row.Block.Reason)
 		default:
-			o.printf("          %s was not blocked", row.URL)
+			o.printf("free      %s: it was not blocked", row.URL)
 		}
-	}
-	if own == nil && len(rows) == 0 {
-		o.printf("nothing was blocked")
 	}
 	return errors.Join(append(errs, o.forget(targets, found))...)
 }

@@ -81,18 +81,24 @@ const (
 	waitEvery = 50 * time.Millisecond
 )
 
+// Why there is no run to stop, where none is named.
+var (
+	ErrNone    = errors.New("no run of this user goes on here")
+	ErrSeveral = errors.New("several runs go on")
+)
+
 // errStill means that a run did not end.
 var errStill = errors.New("the run still goes on")
 
-// One returns the directory of the one run of this user that goes on. The error says which
-// there are where they are several.
+// One returns the directory of the one run of this user that goes on. The error is of class
+// [ErrNone], or [ErrSeveral] and says which.
 func One(o Options) (dir string, err error) {
 	list, err := o.Registry.LiveRuns()
 	switch {
 	case len(list) == 1 && err == nil:
 		return list[0].Dir, nil
 	case len(list) == 0 && err == nil:
-		return "", usage.Errorf("no run of this user goes on here: name its directory, or --toxiproxy URL with --all --block for runs elsewhere")
+		return "", usage.Errorf("%w: name its directory, or --toxiproxy URL with --all --block for runs elsewhere", ErrNone)
 	case len(list) < 2:
 		return "", err
 	}
@@ -100,7 +106,7 @@ func One(o Options) (dir string, err error) {
 	for _, r := range list {
 		lines = append(lines, fmt.Sprintf("  blastgauge stop %s   (since %s%s)", r.Run, r.Started.Local().Format(time.TimeOnly), in(r)))
 	}
-	return "", usage.Errorf("several runs go on: name one, or --all\n%s", strings.Join(lines, "\n"))
+	return "", usage.Errorf("%w: name one, or --all\n%s", ErrSeveral, strings.Join(lines, "\n"))
 }
 
 // Find returns the directory of the run of this user that goes on and has this id; empty

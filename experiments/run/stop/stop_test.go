@@ -223,6 +223,10 @@ func TestTheKillSwitch(t *testing.T) {
 		t.Error(err)
 	}
 	me.wantPrinted(t, "nothing was blocked")
+	if err := stop.Unblock(t.Context(), me.options(old.URL())); err != nil {
+		t.Error(err)
+	}
+	me.wantPrinted(t, "free      runs of this user", "free      "+old.URL())
 }
 
 // A server that does not answer keeps no other from being blocked, and is told.

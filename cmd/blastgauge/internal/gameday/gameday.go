@@ -21,12 +21,20 @@ type Flags struct {
 // Toxiproxies meanwhile.
 const longestWait = 24 * time.Hour
 
-// CheckNamed refuses experiments that are named beside a game day.
-func (f Flags) CheckNamed(named []string) error {
-	if f.File == "" || len(named) == 0 {
+// CheckNamed refuses experiments that are named beside a game day, as arguments or by --only.
+func (f Flags) CheckNamed(args, only []string) error {
+	named := ""
+	switch {
+	case f.File == "":
+		return nil
+	case len(args) > 0:
+		named = args[0]
+	case len(only) > 0:
+		named = "--only " + only[0]
+	default:
 		return nil
 	}
-	return usage.Errorf("%s says which experiments are run: leave %s out, or --gameday", f.File, named[0])
+	return usage.Errorf("%s says which experiments are run: leave out %s, or --gameday", f.File, named)
 }
 
 // Set reads the flags into the options of a run. decides reports whether somebody can decide
@@ -62,14 +70,4 @@ func Ask(o Options, to *run.Options, show func(*plan.Plan) run.View) func(*plan.
 	prompt := New(o)
 	to.Control = func(p *plan.Plan, c *run.Control) { prompt.Begin(p, c) }
 	return func(p *plan.Plan) run.View { return run.Views(show(p), prompt) }
-}
-
-// Author is who sits at this terminal, as the system knows them; empty where it does not.
-func Author(getenv func(string) (string, bool)) string {
-	for _, name := range []string{"USER", "LOGNAME"} {
-		if who, _ := getenv(name); who != "" {
-			return who
-		}
-	}
-	return ""
 }

@@ -36,6 +36,8 @@ type Options struct {
 	// Elsewhere: people can decide somewhere else, too. The end of the input ends nothing
 	// then.
 	Elsewhere bool
+	// Alone: nothing else shows here what is noted, so that the prompt says that it is kept.
+	Alone bool
 }
 
 // A Prompt asks people at a terminal before each experiment of a game day. It is a view of
@@ -78,7 +80,7 @@ func (p *Prompt) Begin(of *plan.Plan, control Control) {
 // Record takes an event, of which only some concern a prompt.
 func (p *Prompt) Record(e journal.Event) {
 	switch e.Kind {
-	case journal.Waiting, journal.Decided, journal.Interrupted:
+	case journal.Waiting, journal.Decided, journal.Interrupted, journal.Noted:
 		select {
 		case p.events <- e:
 		default: // no game day has so many
@@ -142,6 +144,10 @@ func (p *Prompt) learn(e journal.Event) {
 		if p.over {
 			p.endInput()
 		}
+	case journal.Noted: // which stands below the question now
+		if p.waiting != "" {
+			p.o.Screen.Ask(choices + "\n")
+		}
 	default: // it is decided, here or elsewhere, or the run ends
 		p.waiting = ""
 		p.o.Screen.Answered()
@@ -187,9 +193,13 @@ func (p *Prompt) do(line string) {
 		return
 	case verb == "":
 	case verb == "n" || verb == "note":
-		err = p.note(text, false)
+		if err = p.note(text, false); err == nil {
+			return // its event asks again
+		}
 	case verb == "f" || verb == "follow-up" || verb == "followup":
-		err = p.note(text, true)
+		if err = p.note(text, true); err == nil {
+			return
+		}
 	case p.waiting == "":
 		p.say("nothing waits for a decision now: note TEXT and follow-up TEXT are kept at any time")
 		return
@@ -220,7 +230,9 @@ func (p *Prompt) note(text string, followUp bool) error {
 	if err := p.control.Note(p.o.Author, text, followUp); err != nil {
 		return err
 	}
-	p.say("noted")
+	if p.o.Alone {
+		p.say("noted")
+	}
 	return nil
 }
 

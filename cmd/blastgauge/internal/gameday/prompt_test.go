@@ -173,6 +173,26 @@ func TestAPromptSaysWhatComes(t *testing.T) {
 	})
 }
 
+// What shows the run shows a note, and the prompt asks again below it.
+func TestAPromptAsksAgainBelowANote(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		at := newTable(false)
+		defer at.end()
+		at.waits()
+		before, asked := at.screen.text.String(), at.screen.asked
+		at.types("note we are all here")
+		if now := at.screen.text.String(); now != before {
+			t.Errorf("it says %q beside what shows the run", strings.TrimPrefix(now, before))
+		}
+		at.Record(journal.Event{Kind: journal.Noted, Author: "ann", Detail: "we are all here"})
+		synctest.Wait()
+		if at.screen.asked != asked+1 || !at.screen.asks {
+			t.Errorf("asked %d times, want %d; it asks: %v", at.screen.asked, asked+1, at.screen.asks)
+		}
+	})
+}
+
 // Somebody else may decide, or end the run.
 func TestADecisionFromElsewhereEndsTheQuestion(t *testing.T) {
 	t.Parallel()
@@ -271,7 +291,7 @@ func TestFlags(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var o run.Options
-			err := errors.Join(c.flags.CheckNamed(c.named), c.flags.Set(&o, c.decides))
+			err := errors.Join(c.flags.CheckNamed(c.named, nil), c.flags.CheckNamed(nil, c.named), c.flags.Set(&o, c.decides))
 			if _, wrong := errors.AsType[usage.Error](err); wrong == c.ok || err != nil && !wrong {
 				t.Errorf("%v", err)
 			}

@@ -4,6 +4,7 @@ package livepage
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"html"
 	"net"
@@ -39,6 +40,9 @@ func (f Flags) options() (live.Options, error) {
 	case !both || cert == "" || key == "":
 		return o, usage.Errorf("--live-cert %s: give two files, CERT,KEY", f.Cert)
 	default:
+		if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+			return o, usage.Errorf("--live-cert %s: %w", f.Cert, err)
+		}
 		o.Cert, o.Key = cert, key
 	}
 	if f.Address != "" {
