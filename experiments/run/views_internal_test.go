@@ -124,6 +124,7 @@ func TestOneViewDoesNotHoldUpAnother(t *testing.T) {
 		}
 		v.(EvidenceView).See("f", journal.Evidence{Met: 7})
 		v.Close()
+		<-v.(views)[1].done
 		if other.events != 100 || other.closed != 1 || other.met != 7 {
 			t.Errorf("the other saw %+v", other)
 		}

@@ -94,8 +94,14 @@ func TestTheQueueIsBounded(t *testing.T) {
 		for range 10 * mostQueued {
 			n.Record(started(p))
 		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			n.End(&result.Result{Run: result.Run{Outcome: result.Completed}})
+		}()
+		synctest.Wait() // its message has its place
 		close(open)
-		n.End(&result.Result{Run: result.Run{Outcome: result.Completed}})
+		<-ended
 		if len(bodies) != 1+mostQueued || !strings.Contains(bodies[len(bodies)-1], `"event":"ended"`) {
 			t.Errorf("%d messages were sent, the last one is %s", len(bodies), bodies[len(bodies)-1])
 		}
