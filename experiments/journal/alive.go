@@ -38,15 +38,15 @@ func (l Registry) Announce(r LiveRun) (release func(), err error) {
 	if err != nil {
 		return release, err
 	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return release, err
+	}
 	dir, err := l.root(aliveDir)
 	if err != nil {
 		return release, err
 	}
-	err = atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
-	if err != nil {
-		return release, errors.Join(err, dir.Close())
-	}
-	entry, err := atomicfile.OpenIn(dir, name)
+	entry, err := enter(dir, name, text)
 	if err != nil {
 		return release, errors.Join(err, dir.Close())
 	}

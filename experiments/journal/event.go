@@ -1,5 +1,6 @@
-// Package journal is the durable record of a run: control events, synced
-// before they take effect, and one compact observation per journey.
+// Package journal is what is on disk of a user's runs: of each the durable record, control
+// events that are synced before they take effect and one compact observation per journey,
+// and of all the lists of those that are open or go on, with the orders to end or block them.
 package journal
 
 import (

@@ -91,6 +91,19 @@ func entryName(run string) (string, error) {
 	return run + ".json", nil
 }
 
+// enter writes the entry of a run, a line, into a directory, and opens it: its lock says that
+// the run is alive.
+func enter(dir *os.Root, name string, line []byte) (*os.File, error) {
+	err := atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error {
+		_, err := w.Write(append(line, '\n'))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return atomicfile.OpenIn(dir, name)
+}
+
 // Add puts a run on the list. It is on disk when Add returns. Until the caller calls
 // release, or its process ends, [Registry.Alive] reports that the run is alive; release
 // is never nil.
@@ -111,14 +124,7 @@ func (l Registry) Add(o OpenRun) (release func(), err error) {
 	}
 	defer func() { _ = dir.Close() }() // what is written is synced
 	text, _ = chain(0).seal(text)
-	err = atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
-	if err != nil {
-		return release, err
-	}
-	entry, err := atomicfile.OpenIn(dir, name)
+	entry, err := enter(dir, name, text)
 	if err != nil {
 		return release, err
 	}

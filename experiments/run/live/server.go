@@ -1,5 +1,5 @@
 // Package live serves the page of a run while it goes on, and passes on what those who may
-// say there: to stop it, and notes.
+// say there: to stop it, notes, and decisions of a game day.
 //
 // Whoever has the observer's token may look; the operator's token is for what changes
 // something. Both are new for each server. The process never waits for a browser: who does
