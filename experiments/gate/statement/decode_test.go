@@ -25,14 +25,14 @@ func TestDecodeRefuses(t *testing.T) {
 		"the other order":          {`"estimate":0.012,"high":0.021`, `"high":0.021,"estimate":0.012`, ErrNotCanonical, false},
 		"another way to write it":  {`"high":0.021`, `"high":2.1e-2`, ErrNotCanonical, false},
 		"an escape":                {`"checkout"`, `"check\u006fut"`, ErrNotCanonical, false},
-		"an empty field":           {`"run":"2`, `"overrides":null,"run":"2`, ErrNotCanonical, true},
+		"an empty field":           {`"run":"([^"]*)","started"`, `"overrides":null,"run":"x","started"`, ErrNotCanonical, true},
 		"a duplicate":              {`"run":"2`, `"run":"x","run":"2`, strictjson.ErrDuplicateName, false},
 		"an unknown field":         {`"run":"2`, `"passed":true,"run":"2`, strictjson.ErrUnknownField, true},
 		"another case":             {`"verdict":"held"\},"predicateType`, `"Verdict":"held"},"predicateType`, strictjson.ErrUnknownField, true},
 		"a list that is null":      {`"reasons":\[[^]]*\]`, `"reasons":null`, strictjson.ErrMalformed, true},
 		"no field":                 {`"run":"[^"]*",`, ``, strictjson.ErrMalformed, true},
 		"a verdict":                {`"verdict":"held"`, `"verdict":"passed"`, strictjson.ErrMalformed, true},
-		"a better verdict":         {`"verdict":"held"`, `"verdict":"refuted"`, strictjson.ErrMalformed, false},
+		"a worse experiment":        {`"verdict":"held"\}\],"finished"`, `"verdict":"refuted"}],"finished"`, strictjson.ErrMalformed, false},
 		"a digest":                 {`"sha256":"[0-9a-f]`, `"sha256":"`, strictjson.ErrMalformed, true},
 		"a digest in upper case":   {`"sha256":"[0-9a-f]`, `"sha256":"A`, strictjson.ErrMalformed, true},
 		"a share":                  {`"high":0.021`, `"high":2000`, strictjson.ErrMalformed, true},
@@ -56,6 +56,9 @@ func TestDecodeRefuses(t *testing.T) {
 			at := regexp.MustCompile(tt.old).FindIndex(whole)
 			if at == nil {
 				t.Fatalf("%s is not in %s", tt.old, whole)
+			}
+			if bytes.Equal(whole[at[0]:at[1]], []byte(tt.is)) {
+				t.Fatal("nothing is changed")
 			}
 			text := bytes.Join([][]byte{whole[:at[0]], []byte(tt.is), whole[at[1]:]}, nil)
 			if _, _, err := Decode(text); !errors.Is(err, tt.want) {

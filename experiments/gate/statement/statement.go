@@ -23,9 +23,6 @@ const (
 	ResilienceType = "https://github.com/blastgauge/blastgauge/resilience/v0.1"
 )
 
-// MediaType is what a signature is told of the type of the bytes.
-const MediaType = "application/vnd.in-toto+json"
-
 // MostBytes is how long the bytes of a statement, or a file of statements, may be.
 const MostBytes = 10 << 20
 
