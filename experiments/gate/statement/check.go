@@ -161,7 +161,7 @@ func checkResilience(s *Statement[Resilience]) error {
 	c.verdict("verdict", b.Verdict)
 	c.within("exit_code", 0, 255, float64(b.ExitCode))
 	c.experiments(b)
-	c.change(b.Change)
+	c.change(b.Change, s.Subject)
 	c.attempts(&b.Attempts)
 	if p := b.Bypass; p != nil {
 		c.text("bypass", p.By)
@@ -252,9 +252,12 @@ func (c *checker) harm(h *Harm) {
 	}
 }
 
-func (c *checker) change(x *Change) {
+func (c *checker) change(x *Change, subjects []Subject) {
 	if x == nil {
 		return
+	}
+	if !slices.ContainsFunc(subjects, func(s Subject) bool { return s.Digest == x.To }) {
+		c.fail("change", "what it leads to is no subject")
 	}
 	c.digest("change", x.From)
 	c.digest("change", &x.To)

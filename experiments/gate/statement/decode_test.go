@@ -32,7 +32,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"a list that is null":      {`"reasons":\[[^]]*\]`, `"reasons":null`, strictjson.ErrMalformed, true},
 		"no field":                 {`"run":"[^"]*",`, ``, strictjson.ErrMalformed, true},
 		"a verdict":                {`"verdict":"held"`, `"verdict":"passed"`, strictjson.ErrMalformed, true},
-		"a worse experiment":        {`"verdict":"held"\}\],"finished"`, `"verdict":"refuted"}],"finished"`, strictjson.ErrMalformed, false},
+		"a worse experiment":       {`"verdict":"held"\}\],"finished"`, `"verdict":"refuted"}],"finished"`, strictjson.ErrMalformed, false},
 		"a digest":                 {`"sha256":"[0-9a-f]`, `"sha256":"`, strictjson.ErrMalformed, true},
 		"a digest in upper case":   {`"sha256":"[0-9a-f]`, `"sha256":"A`, strictjson.ErrMalformed, true},
 		"a share":                  {`"high":0.021`, `"high":2000`, strictjson.ErrMalformed, true},
