@@ -15,8 +15,6 @@ import (
 
 func start() time.Time { return time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC) }
 
-func ptr[T any](v T) *T { return &v }
-
 func candidate() []byte { return []byte("{\"retries\": 3}\n") }
 
 const system = "system: checkout\n"
@@ -109,14 +107,14 @@ func everything(w *world) {
 	w.signers = append(w.signers, w.bob)
 	w.in.Subjects = []statement.Digest{{GitCommit: strings.Repeat("ab", 20)}}
 	w.req = Requirements{
-		Experiments: []string{"payments-slow"}, MaxHarm: ptr(0.03), SecondApproverAbove: ptr(0.01), MaxAttempts: 3,
-		Environment: "staging", System: ptr(statement.DigestOf([]byte(system))),
+		Experiments: []string{"payments-slow"}, MaxHarm: new(0.03), SecondApproverAbove: new(0.01), MaxAttempts: 3,
+		Environment: "staging", System: new(statement.DigestOf([]byte(system))),
 	}
 }
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	attempts := func(n int) statement.Attempts { return statement.Attempts{Count: n, First: ptr(start())} }
+	attempts := func(n int) statement.Attempts { return statement.Attempts{Count: n, First: new(start())} }
 	for name, tt := range map[string]struct {
 		edit func(*world)
 		want []Code // none: it passes
@@ -144,7 +142,7 @@ func TestDecide(t *testing.T) {
 		"expired":              {func(w *world) { w.in.Now = start().Add(72*time.Hour + 10*time.Minute) }, []Code{Expired}},
 		"not yet valid":        {func(w *world) { w.in.Now = start().Add(8 * time.Minute) }, []Code{NotYetValid}},
 		"environment":          {func(w *world) { w.req.Environment = "production" }, []Code{WrongPlace}},
-		"system":               {func(w *world) { w.req.System = ptr(statement.DigestOf(nil)) }, []Code{WrongDocument}},
+		"system":               {func(w *world) { w.req.System = new(statement.DigestOf(nil)) }, []Code{WrongDocument}},
 		"system, with --set": {func(w *world) {
 			everything(w)
 			w.result.Documents = append(w.result.Documents, result.Document{File: result.SetDocument, Text: "a=b\n"})
@@ -157,26 +155,26 @@ func TestDecide(t *testing.T) {
 		}, []Code{VerdictNotHeld, ExperimentFailed}},
 		"not removed":        {func(w *world) { w.result.Experiments[0].Faults[0].RemovalVerified = false }, []Code{VerdictNotHeld}},
 		"experiment missing": {func(w *world) { w.req.Experiments = []string{"payments-slow", "carts-gone"} }, []Code{ExperimentMissing}},
-		"limit":              {func(w *world) { w.req.MaxHarm = ptr(0.0209) }, []Code{LimitExceeded}},
-		"limit, not known":   {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys[0].BlastRadius = ptr(1.0), nil }, []Code{LimitExceeded}},
-		"limit, no journeys": {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys = ptr(1.0), nil }, []Code{LimitExceeded}},
+		"limit":              {func(w *world) { w.req.MaxHarm = new(0.0209) }, []Code{LimitExceeded}},
+		"limit, not known":   {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys[0].BlastRadius = new(1.0), nil }, []Code{LimitExceeded}},
+		"limit, no journeys": {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys = new(1.0), nil }, []Code{LimitExceeded}},
 		"attempts":           {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(3) }, []Code{TooManyAttempts}},
 		"attempts left":      {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(2) }, nil},
-		"one approver":       {func(w *world) { w.req.SecondApproverAbove = ptr(0.02) }, []Code{SecondApproverMissing}},
-		"one is enough":      {func(w *world) { w.req.SecondApproverAbove = ptr(0.021) }, nil},
+		"one approver":       {func(w *world) { w.req.SecondApproverAbove = new(0.02) }, []Code{SecondApproverMissing}},
+		"one is enough":      {func(w *world) { w.req.SecondApproverAbove = new(0.021) }, nil},
 		"one, not known": {func(w *world) {
-			w.req.SecondApproverAbove, w.result.Experiments[0].Journeys[0].BlastRadius = ptr(1.0), nil
+			w.req.SecondApproverAbove, w.result.Experiments[0].Journeys[0].BlastRadius = new(1.0), nil
 		}, []Code{SecondApproverMissing}},
-		"one, and one unknown": {func(w *world) { w.req.SecondApproverAbove, w.signers = ptr(0.02), []*signing.PrivateKey{w.ada, w.eve} }, []Code{SecondApproverMissing}},
-		"own budget":           {func(w *world) { w.options.SecondApproverAbove = ptr(0.02) }, []Code{SecondApproverMissing}},
-		"own budget, laxer":    {func(w *world) { w.options.SecondApproverAbove, w.req.SecondApproverAbove = ptr(0.02), ptr(0.5) }, []Code{SecondApproverMissing}},
+		"one, and one unknown": {func(w *world) { w.req.SecondApproverAbove, w.signers = new(0.02), []*signing.PrivateKey{w.ada, w.eve} }, []Code{SecondApproverMissing}},
+		"own budget":           {func(w *world) { w.options.SecondApproverAbove = new(0.02) }, []Code{SecondApproverMissing}},
+		"own budget, laxer":    {func(w *world) { w.options.SecondApproverAbove, w.req.SecondApproverAbove = new(0.02), new(0.5) }, []Code{SecondApproverMissing}},
 		"own budget, two": {func(w *world) {
-			w.options.SecondApproverAbove = ptr(0.02)
+			w.options.SecondApproverAbove = new(0.02)
 			w.signers = append(w.signers, w.bob)
 		}, nil},
 		"all at once": {func(w *world) {
 			everything(w)
-			w.signers, w.in.Candidate, w.in.Now, w.req.Environment, w.req.MaxHarm = nil, []byte("x"), start().Add(1000*time.Hour), "x", ptr(0.0)
+			w.signers, w.in.Candidate, w.in.Now, w.req.Environment, w.req.MaxHarm = nil, []byte("x"), start().Add(1000*time.Hour), "x", new(0.0)
 		}, []Code{Unsigned, WrongSubject, Expired, WrongPlace, LimitExceeded, SecondApproverMissing}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,10 +216,10 @@ func TestBypass(t *testing.T) {
 		"of what passes, not accepted": {func(w *world) {
 			w.result.Experiments[0].Verdict, w.req.AcceptBypass = result.Held, false
 		}, []Code{Bypassed}, nil},
-		"above a limit":   {func(w *world) { w.req.MaxHarm = ptr(0.0) }, nil, []Code{Bypassed, VerdictNotHeld, ExperimentFailed, LimitExceeded}},
+		"above a limit":   {func(w *world) { w.req.MaxHarm = new(0.0) }, nil, []Code{Bypassed, VerdictNotHeld, ExperimentFailed, LimitExceeded}},
 		"without a key":   {func(w *world) { w.signers = nil }, []Code{Unsigned}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
 		"expired":         {func(w *world) { w.in.Now = start().Add(1000 * time.Hour) }, []Code{Expired}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
-		"of one, not two": {func(w *world) { w.req.SecondApproverAbove = ptr(0.0) }, []Code{SecondApproverMissing}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
+		"of one, not two": {func(w *world) { w.req.SecondApproverAbove = new(0.0) }, []Code{SecondApproverMissing}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -289,7 +287,7 @@ func TestSeveral(t *testing.T) {
 			return slices.Concat(w.pair(t, later("r1", 0, result.Refuted), w.ada), w.pair(t, later("r2", time.Minute, result.Held)))
 		}, "r1", []Code{VerdictNotHeld, ExperimentFailed}},
 		"one run, approved later": {func(t *testing.T, w *world) []*signing.Envelope {
-			w.req.SecondApproverAbove = ptr(0.0)
+			w.req.SecondApproverAbove = new(0.0)
 			return slices.Concat(w.pair(t, later("r1", 0, result.Held), w.ada), w.pair(t, later("r1", 0, result.Held), w.ada, w.bob))
 		}, "r1", nil},
 		"attempts in the file": {func(t *testing.T, w *world) []*signing.Envelope {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"path"
 	"strconv"
@@ -64,8 +65,11 @@ func checkDocument(text []byte) error {
 	tokens.UseNumber()
 	for {
 		t, err := tokens.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
-			return nil // its end: it was checked before
+			return err
 		}
 		if n, ok := t.(json.Number); ok {
 			if err := checkNumber(n.String()); err != nil {

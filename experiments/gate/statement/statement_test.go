@@ -26,8 +26,6 @@ func at(minute int) time.Time {
 	return time.Date(2026, 11, 1, 3, minute, 0, 123456789, time.FixedZone("CET", 3600))
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // checkout is the result of a run of two experiments.
 func checkout() *result.Result {
 	radius := &result.BlastRadius{Journey: "checkout", Estimate: 0.012, Low: 0.004, High: 0.021, Confidence: 0.95, Control: result.ConcurrentControl, Method: "paired batch means"}
@@ -54,7 +52,7 @@ func checkout() *result.Result {
 					Name: "bg-1", Inject: "latency", Into: "payments", Intended: true, RemovalVerified: true,
 					Exercised: result.Exercised{Grade: result.GradeCounted, Met: 600, Of: 600},
 				}},
-				Invariants: []result.Invariant{{Name: "charged once", Before: ptr(2.0), During: ptr(2.0), After: ptr(2.0)}},
+				Invariants: []result.Invariant{{Name: "charged once", Before: new(2.0), During: new(2.0), After: new(2.0)}},
 				Recovery:   &result.Recovery{Seconds: 4.25},
 			},
 			{ID: "carts-gone", File: "experiments/carts-gone.yaml", Verdict: result.Held, Recovery: &result.Recovery{Seconds: 30, Censored: true}},
@@ -90,15 +88,15 @@ func written(t *testing.T, p *Pair) (a, b []byte) {
 func full() Options {
 	first := moment(at(0).Add(-time.Hour))
 	return Options{
-		ToolDigest: ptr(DigestOf([]byte("program"))), ValidFor: 24 * time.Hour, URL: "https://reports.example/1",
+		ToolDigest: new(DigestOf([]byte("program"))), ValidFor: 24 * time.Hour, URL: "https://reports.example/1",
 		Change: &Change{
-			From: ptr(DigestOf([]byte("old"))), To: subjects()[0].Digest, Pointers: []string{"/retries"},
+			From: new(DigestOf([]byte("old"))), To: subjects()[0].Digest, Pointers: []string{"/retries"},
 			Neighbourhood:  []Neighbor{{Operator: "number_times_10", Pointer: "/retries", Value: "30", Verdict: result.Held, Harm: &Harm{0, -0.01, 0.01, 0.95}}},
 			NearestFailing: &Neighbor{Operator: "number_times_100", Pointer: "/retries", Value: "300", Verdict: result.Refuted, Harm: &Harm{0.4, 0.3, 0.5, 0.95}},
 		},
 		Attempts:            Attempts{1, &first, []Attempt{{"20261101-010000-abc", first, result.Refuted}}},
 		Bypass:              &Bypass{"ada", "the shop is down", moment(at(1))},
-		SecondApproverAbove: ptr(0.02),
+		SecondApproverAbove: new(0.02),
 	}
 }
 
@@ -214,16 +212,16 @@ func scanned() *result.Result {
 	r.Schema, r.Experiments, r.Documents = result.ScanSchema, nil, r.Documents[:1]
 	cell := func(dependency string, v scan.Verdict) scan.Cell {
 		return scan.Cell{
-			Number: 1, Verdict: v, Significant: true, Faults: []scan.Fault{{Dependency: dependency, Mode: "hang", Inject: "timeout", Met: ptr(int64(20)), Of: ptr(int64(20))}},
+			Number: 1, Verdict: v, Significant: true, Faults: []scan.Fault{{Dependency: dependency, Mode: "hang", Inject: "timeout", Met: new(int64(20)), Of: new(int64(20))}},
 			Journeys: []scan.CellJourney{{Journey: "checkout", Verdict: v, Estimate: 0.9, Low: 0.8, High: 1, Harmed: 18, N: 20, ControlN: 40}},
 		}
 	}
 	r.Scan = &scan.Map{
 		Limit: 0.05, Ended: "complete", Control: "concurrent", Journeys: []scan.Journey{{Name: "checkout", Limit: 0.02}},
 		Dependencies: []scan.Dependency{
-			{Name: "payments", Declared: "hard", Exercised: ptr(true), Cells: []scan.Cell{cell("payments", scan.Harmful)}},
-			{Name: "ads", Declared: "soft", Exercised: ptr(true), Cells: []scan.Cell{cell("ads", scan.Harmful), {Verdict: scan.Unavailable, Faults: []scan.Fault{{Dependency: "ads", Mode: "slow"}}}}},
-			{Name: "mail", Declared: "soft", Exercised: ptr(true), Cells: []scan.Cell{cell("mail", scan.Undecided)}},
+			{Name: "payments", Declared: "hard", Exercised: new(true), Cells: []scan.Cell{cell("payments", scan.Harmful)}},
+			{Name: "ads", Declared: "soft", Exercised: new(true), Cells: []scan.Cell{cell("ads", scan.Harmful), {Verdict: scan.Unavailable, Faults: []scan.Fault{{Dependency: "ads", Mode: "slow"}}}}},
+			{Name: "mail", Declared: "soft", Exercised: new(true), Cells: []scan.Cell{cell("mail", scan.Undecided)}},
 		},
 	}
 	r.ScanFaults = []result.ScanFault{{Dependency: "ads", Mode: "hang", RemovalVerified: true}, {Dependency: "payments", Mode: "hang", RemovalVerified: true}, {Dependency: "mail", Mode: "hang", RemovalVerified: true}}
