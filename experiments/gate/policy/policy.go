@@ -1,0 +1,144 @@
+// Package policy decides offline whether a change may pass: deny unless a statement says
+// that it may.
+//
+// [Decide] needs the change, a file of signed statements, the keys that are trusted, what
+// is required and the time. A statement counts only if it is about exactly this change,
+// fresh, sufficiently signed and passing, and if no newer one about the same change says
+// otherwise. What is not understood denies.
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/gate/signing"
+	"github.com/blastgauge/blastgauge/experiments/gate/statement"
+)
+
+// Input is what is decided about, and by.
+type Input struct {
+	Candidate []byte             // of the file; nil: there is none
+	Subjects  []statement.Digest // that must be subjects as well, such as a commit or an image
+	File      []byte             // of envelopes, as signing.Read reads them
+	Keys      []signing.PublicKey
+	Now       time.Time
+}
+
+// Requirements are what a statement must say. The zero value requires a verdict of held and
+// one signature.
+type Requirements struct {
+	Experiments []string // ids, or DEPENDENCY/MODE of a scan
+	MaxHarm     *float64 // share that the upper bound of harm of no journey may exceed
+	// SecondApproverAbove is the share of harm above which two keys must have signed. What a
+	// statement requires itself holds as well.
+	SecondApproverAbove *float64
+	MaxAttempts         int // how often the change may be measured, this time included; 0: any number
+	AcceptBypass        bool
+	Environment         string            // empty: any
+	System              *statement.Digest // of the system's document; nil: any
+}
+
+// Decide decides whether a change may pass. It reads nothing but its input.
+func Decide(in Input, req Requirements) *Decision {
+	wanted := slices.Clone(in.Subjects)
+	if in.Candidate != nil {
+		wanted = slices.Insert(wanted, 0, statement.DigestOf(in.Candidate))
+	}
+	d := decide(in, req, wanted)
+	d.Schema, d.Subjects, d.Pass = Schema, wanted, len(d.Denied) == 0
+	return d
+}
+
+func deny(code Code, format string, args ...any) *Decision {
+	return &Decision{Denied: []Reason{{code, fmt.Sprintf(format, args...)}}}
+}
+
+func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
+	pairs, err := readPairs(in.File)
+	switch {
+	case err != nil:
+		return deny(codeOf(err), "%v", err)
+	case len(pairs) == 0:
+		return deny(NoStatement, "there is no statement of blastgauge in the file")
+	}
+	list := make([]*judged, len(pairs))
+	for i, p := range pairs {
+		list[i] = &judged{pair: p, wanted: wanted, req: &req, now: in.Now}
+		list[i].checkSignatures(in.Keys)
+		list[i].checkSubjects()
+	}
+	slices.SortStableFunc(list, func(a, b *judged) int { return b.finished().Compare(a.finished()) })
+	for i, j := range list {
+		j.judge(list[i+1:])
+	}
+	return choose(list)
+}
+
+// choose decides by all statements, the newest first.
+func choose(list []*judged) *Decision {
+	at := slices.IndexFunc(list, func(j *judged) bool { return len(j.denied) == 0 })
+	if at < 0 {
+		// The one that says most to who asks: about the change, signed, newest.
+		best := slices.MaxFunc(list, func(a, b *judged) int { return cmp.Compare(a.rank(), b.rank()) })
+		return best.decision()
+	}
+	passing := list[at]
+	d := passing.decision()
+	for _, other := range list {
+		if other.isTrusted() && other.about && len(other.denied) > 0 && other.isAfter(passing) {
+			why := other.denied[0]
+			d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s about the same change is newer and does not (%s: %s)",
+				passing.body().Run, other.body().Run, why.Code, why.Text)}}
+			break
+		}
+	}
+	return d
+}
+
+// A pair is the two statements of a run with the envelopes they came in.
+type pair struct {
+	statement.Pair
+	testResult, resilience *signing.Envelope
+}
+
+// readPairs reads the statements of a file. Each of ours follows the test result that says
+// the same. Statements of others are passed over.
+func readPairs(file []byte) ([]pair, error) {
+	envelopes, err := signing.Read(file)
+	if err != nil {
+		return nil, err
+	}
+	var list []pair
+	var open *pair // whose second statement is to come
+	for i, e := range envelopes {
+		text, err := e.Statement()
+		if err != nil {
+			return nil, fmt.Errorf("envelope %d: %w", i+1, err)
+		}
+		a, b, err := statement.Decode(text)
+		switch {
+		case errors.Is(err, statement.ErrOther):
+		case err != nil:
+			return nil, fmt.Errorf("envelope %d: %w", i+1, err)
+		case a != nil && open != nil || b != nil && open == nil:
+			return nil, fmt.Errorf("envelope %d: a test result and what was measured must follow one another", i+1)
+		case a != nil:
+			open = &pair{testResult: e}
+			open.TestResult = *a
+		default:
+			open.Resilience, open.resilience = *b, e
+			if err := open.Check(); err != nil {
+				return nil, fmt.Errorf("envelope %d: %w", i+1, err)
+			}
+			list = append(list, *open)
+			open = nil
+		}
+	}
+	if open != nil {
+		return nil, errors.New("a test result is the last, and what was measured does not follow")
+	}
+	return list, nil
+}
