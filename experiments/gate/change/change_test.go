@@ -141,7 +141,7 @@ func TestDiffIsBounded(t *testing.T) {
 // Of more changes than can be told apart, the nearest common parents are named.
 func TestDiffGathers(t *testing.T) {
 	t.Parallel()
-	make := func(price, flag int) string {
+	nested := func(price, flag int) string {
 		var b strings.Builder
 		b.WriteString(`{"products": [`)
 		for i := range 300 {
@@ -150,7 +150,7 @@ func TestDiffGathers(t *testing.T) {
 		fmt.Fprintf(&b, `{}], "flags": {"a": %d, "b": %d}, "c": %d}`, flag, flag, flag)
 		return b.String()
 	}
-	d := diff(t, make(1, 1), make(2, 2), "a.json")
+	d := diff(t, nested(1, 1), nested(2, 2), "a.json")
 	if got := d.Pointers(); !slices.Equal(got, []string{"/products", "/flags/a", "/flags/b", "/c"}) {
 		t.Errorf("Pointers() = %v", got)
 	}

@@ -3,6 +3,7 @@ package change
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"math"
 	"math/big"
 	"regexp"
@@ -65,9 +66,7 @@ func ideasFor(t *target, at time.Time) []idea {
 // add adds an idea at the target's place.
 func (i *inventor) add(operator string, distance float64, parameters map[string]any) {
 	all := map[string]any{"path": i.target.path()}
-	for name, v := range parameters {
-		all[name] = v
-	}
+	maps.Copy(all, parameters)
 	i.list = append(i.list, idea{target: i.target, operator: operator, parameters: all, distance: distance})
 }
 

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math/big"
 	"slices"
@@ -43,14 +44,7 @@ func (d *Difference) targets(seed uint64) (list []*target, skipped []Skipped) {
 			documents[t.pointer]++
 		}
 	}
-	list = once(list)
-	list = slices.DeleteFunc(list, func(t *target) bool {
-		if len(d.next.roots) == 1 || d.next.has(t.pointer) == documents[t.pointer] {
-			return false
-		}
-		skipped = append(skipped, Skipped{Pointer: t.pointer, Code: Unfit, Why: "a document in which it has not changed has this place as well, and operators change all of them"})
-		return true
-	})
+	list, skipped = d.unambiguous(once(list), documents)
 	for i, t := range list {
 		t.order = i
 	}
@@ -60,6 +54,30 @@ func (d *Difference) targets(seed uint64) (list []*target, skipped []Skipped) {
 		slices.SortFunc(list, func(a, b *target) int { return a.order - b.order })
 	}
 	return list, skipped
+}
+
+// unambiguous drops values that are not all that stands at their pointer: operators would
+// change the others as well.
+func (d *Difference) unambiguous(list []*target, documents map[string]int) ([]*target, []Skipped) {
+	if len(d.next.roots) == 1 {
+		return list, nil
+	}
+	var first string
+	n := 0
+	list = slices.DeleteFunc(list, func(t *target) bool {
+		if d.next.has(t.pointer) == documents[t.pointer] {
+			return false
+		}
+		if n++; n == 1 {
+			first = t.pointer
+		}
+		return true
+	})
+	if n == 0 {
+		return list, nil
+	}
+	why := fmt.Sprintf("operators change all documents of a text, and %d of the values that are new stand in others unchanged", n)
+	return list, []Skipped{{Pointer: first, Code: Unfit, Why: why}}
 }
 
 // collect adds a value, and those below it that are not in what is served.
