@@ -97,7 +97,11 @@ func (d *Difference) Neighbors(o Options) ([]Neighbor, []Skipped) {
 	for i, n := range f.found {
 		list[i] = n.Neighbor
 	}
-	return list, slices.Concat(skipped, f.skipped, f.beyond())
+	skipped = slices.Concat(skipped, f.skipped, f.beyond())
+	if len(list)+len(skipped) == 0 {
+		skipped = []Skipped{{Pointer: d.parts[0].Pointer, Code: Unfit, Why: "the change sets no value that an operator fits"}}
+	}
+	return list, skipped
 }
 
 // A found neighbor knows its place among the equally near.

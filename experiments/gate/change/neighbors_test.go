@@ -212,6 +212,10 @@ func TestNoNeighbors(t *testing.T) {
 	if len(list) > 0 || len(skipped) != 1 || skipped[0].Code != change.Unfit || skipped[0].Why == "" {
 		t.Errorf("of a text: %v, %v", list, skipped)
 	}
+	list, skipped = diff(t, `{"a": 1, "b": 1}`, `{"b": 1}`, "a.json").Neighbors(change.Options{})
+	if len(list) > 0 || len(skipped) != 1 || skipped[0].Code != change.Unfit || skipped[0].Pointer != "/a" {
+		t.Errorf("of what is only gone: %v, %v", list, skipped)
+	}
 	// What is served is broken; what is new is all of the candidate.
 	if list := neighbors(t, "{", `{"a": 1}`, "a.json"); len(list) == 0 {
 		t.Error("the candidate has values, but no neighbors")
