@@ -113,6 +113,8 @@ func rooms() []room {
 		{name: "experiments/gate/signing", imports: "experiments/gate/strictjson"},
 		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
 		{name: "experiments/gate/policy", imports: "experiments/figures experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/result"},
+		{name: "experiments/gate/change", imports: "injectors/badconfig"},
+		{name: "experiments/gate/smallest"},
 		{name: "experiments/gate", imports: "experiments/gate/statement experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan"},
 		{name: "report/terminal", imports: "experiments/inert experiments/result report/words"},
