@@ -82,8 +82,8 @@ type Options struct {
 	// Control is given, once the journal is open and before its first event, how others act on
 	// the run while it goes on; nil: nobody does.
 	Control func(*plan.Plan, *Control)
-	// Opened is called once the run's directory is there, and before anything is recorded or
-	// injected. Its error ends the run. Nil: nobody is.
+	// Opened is called once the run's directory is there, before the first event, and with the
+	// time; nil: nothing is. Its error ends the run before anything is injected.
 	Opened func(dir *os.Root, at time.Time) error
 	// Log receives warnings, and the commands that remove faults by hand where the run
 	// could not; nil discards them.

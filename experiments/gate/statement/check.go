@@ -163,11 +163,8 @@ func checkResilience(s *Statement[Resilience]) error {
 	c.experiments(b)
 	c.change(b.Change, s.Subject)
 	c.attempts(&b.Attempts)
-	if p := b.Bypass; p != nil {
-		c.text("bypass", p.By)
-		c.text("bypass", p.Reason)
-		c.time("bypass", p.At)
-	}
+	c.comparison(b.Comparison)
+	c.bypass(b.Bypass)
 	if g := b.Budget; g != nil {
 		c.within("budget", 0, 1, g.SecondApproverAbove)
 		c.within("budget", -mostShare, mostShare, g.High)
@@ -303,5 +300,37 @@ func (c *checker) attempts(a *Attempts) {
 		c.text("attempts", x.Run)
 		c.time("attempts", x.At)
 		c.verdict("attempts", x.Verdict)
+	}
+	if len(a.Bypasses) > MostAttempts {
+		c.fail("attempts", "%d bypasses are listed, at most %d are possible", len(a.Bypasses), MostAttempts)
+	}
+	for i := range a.Bypasses {
+		c.bypass(&a.Bypasses[i])
+	}
+}
+
+func (c *checker) bypass(p *Bypass) {
+	if p == nil {
+		return
+	}
+	c.text("bypass", p.By)
+	c.text("bypass", p.Reason)
+	c.time("bypass", p.At)
+}
+
+// comparison has the exit code of its verdict: whoever reads either reads the same.
+func (c *checker) comparison(x *Comparison) {
+	if x == nil {
+		return
+	}
+	items(c, "comparison", x.Base)
+	if len(x.Base) == 0 {
+		c.fail("comparison", "it names no run that it compares with")
+	}
+	for _, run := range x.Base {
+		c.text("comparison", run)
+	}
+	if v, ok := comparisonVerdict(x.ExitCode); !ok || v != x.Verdict {
+		c.fail("comparison", "its verdict is %.80q and its exit code %d", string(x.Verdict), x.ExitCode)
 	}
 }
