@@ -19,23 +19,43 @@ func failuresOf(r *result.Result) []Failure {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Failure) int {
-		if a.Verdict != b.Verdict {
-			if statement.Worse(a.Verdict, b.Verdict) == a.Verdict {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(beyond(b), beyond(a))
+		return worseFirst(a.Verdict, b.Verdict, beyond(a.Harm, a.Limit), beyond(b.Harm, b.Limit))
 	})
 	return list
 }
 
+// measuredOf is what each experiment found, the worst first.
+func measuredOf(r *result.Result) []Measured {
+	list := []Measured{}
+	for i := range r.Experiments {
+		e := &r.Experiments[i]
+		m := Measured{Experiment: e.ID, Verdict: e.Verdict, Reason: first(e.Reasons)}
+		m.Harm, m.Journey, m.Limit = HarmOf(e)
+		list = append(list, m)
+	}
+	slices.SortStableFunc(list, func(a, b Measured) int {
+		return worseFirst(a.Verdict, b.Verdict, beyond(a.Harm, a.Limit), beyond(b.Harm, b.Limit))
+	})
+	return list
+}
+
+// worseFirst orders by verdict, and by harm where verdicts are the same.
+func worseFirst(a, b result.Verdict, beyondA, beyondB float64) int {
+	switch {
+	case a == b:
+		return cmp.Compare(beyondB, beyondA)
+	case statement.Worse(a, b) == a:
+		return -1
+	}
+	return 1
+}
+
 // beyond is by how much harm is shown to be beyond its limit.
-func beyond(f Failure) float64 {
-	if f.Harm == nil {
+func beyond(h *statement.Harm, limit float64) float64 {
+	if h == nil {
 		return 0
 	}
-	return f.Harm.Low - f.Limit
+	return h.Low - limit
 }
 
 func failureOf(e *result.Experiment) Failure {
@@ -76,14 +96,14 @@ func Worst(e *result.Experiment) *result.Journey {
 	return worst
 }
 
-// HarmOf is the harm of the worst journey, and its name; nil where nothing was measured that
-// can be trusted.
-func HarmOf(e *result.Experiment) (harm *statement.Harm, journey string) {
+// HarmOf is the harm of the worst journey, its name and its limit; nil where nothing was
+// measured that can be trusted.
+func HarmOf(e *result.Experiment) (harm *statement.Harm, journey string, limit float64) {
 	j := Worst(e)
 	if j == nil {
-		return nil, ""
+		return nil, "", 0
 	}
-	return harmOf(e, j), j.Name
+	return harmOf(e, j), j.Name, j.Limit
 }
 
 func harmOf(e *result.Experiment, j *result.Journey) *statement.Harm {

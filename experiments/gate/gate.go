@@ -22,7 +22,8 @@ type Report struct {
 	Schema string         `json:"schema"`
 	Tool   statement.Tool `json:"tool"`
 	// Run is the run that measured the candidate, Dir its directory. Near are the runs that
-	// measured what is near it.
+	// measured what is near it, or parts of the change. Their directories are beside/RUN in
+	// that one.
 	Run         string    `json:"run"`
 	Dir         string    `json:"dir"`
 	Near        []string  `json:"near,omitempty"`
@@ -155,6 +156,9 @@ type NotMeasured struct {
 // Why something was not measured.
 const (
 	NoTime   = "budget"   // the budget was spent
+	TooMany  = "too_many" // there are more than enough that are nearer
+	NotRun   = "not_run"  // its run ended before, or with an error
+	Unasked  = "unasked"  // it was not asked for
 	Unfit    = "unfit"    // the operator cannot be applied there
 	Same     = "same"     // it makes the candidate, or another neighbor
 	CutShort = "cut"      // the gate was interrupted

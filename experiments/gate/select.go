@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A Choice is an experiment that measures a candidate, and those of its faults that serve
@@ -15,12 +16,48 @@ import (
 type Choice struct {
 	Experiment *experiments.Experiment
 	Faults     []int
+	named      string // the candidate as the experiment names it; empty: it names another file
 }
 
 // With is the experiment with a text in place of its candidate. name is what reports call
 // the text.
 func (c Choice) With(name, text string) *experiments.Experiment {
 	return c.Experiment.WithCandidate(name, text, c.Faults)
+}
+
+// Measuring is the experiment with the candidate in a file. Where it is the experiment's
+// own, it is called as there, so that this is the same experiment.
+func (c Choice) Measuring(file, text string) *experiments.Experiment {
+	if c.named != "" {
+		file = c.named
+	}
+	return c.With(file, text)
+}
+
+// Variant is the experiment with a text that is near the candidate, or a part of the change.
+// what says so in words, and id is that of [VariantID].
+func (c Choice) Variant(id, file, what, text string) *experiments.Experiment {
+	e := c.With(file+", "+what, text)
+	e.ID, e.Title = id, e.Title+": "+what
+	return e
+}
+
+// VariantID is an id that is not taken yet, for a variant of an experiment which a text
+// describes. It takes it.
+func VariantID(of, text string, taken map[string]bool) string {
+	const most = 63 // of any id
+	for n := 1; ; n++ {
+		tail := "--" + experiments.Slug(text)
+		if n > 1 {
+			tail = fmt.Sprintf("%.30s-%d", tail, n)
+		}
+		tail = strings.TrimRight(tail[:min(len(tail), most-8)], "-")
+		id := of[:min(len(of), most-len(tail))] + tail
+		if !taken[id] {
+			taken[id] = true
+			return id
+		}
+	}
 }
 
 // Fault is the first of the faults that serve the candidate.
@@ -54,7 +91,7 @@ func Select(list []*experiments.Experiment, file string, named bool) (choices []
 		if c := ofFile(e, candidates, file); len(c.Faults) > 0 {
 			choices = append(choices, c)
 		}
-		all = append(all, Choice{e, faultsOf(candidates)})
+		all = append(all, Choice{Experiment: e, Faults: faultsOf(candidates)})
 	}
 	switch {
 	case named:
@@ -83,6 +120,8 @@ func ofFile(e *experiments.Experiment, candidates []experiments.Candidate, file 
 	for _, candidate := range candidates {
 		if candidate.File != "" && sameFile(candidate.File, file) {
 			c.Faults = append(c.Faults, candidate.Fault)
+			_, parameters := e.Faults[candidate.Fault].Attributes.Operator()
+			c.named, _ = parameters[injectors.FileAttribute("candidate")].(string)
 		}
 	}
 	return c
