@@ -63,9 +63,14 @@ func newRun(a *app) *cobra.Command {
 
 // runFlags adds the flags that say how a run is performed, and where its reports go.
 func (o *runOptions) runFlags(cmd *cobra.Command) {
+	outputFlag(cmd, &o.outputs, report.Formats())
+	o.performFlags(cmd)
+}
+
+// performFlags adds the flags that say how a run is performed.
+func (o *runOptions) performFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
-	outputFlag(cmd, &o.outputs, report.Formats())
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
 	openFlag(cmd, &o.open, "the page of --live, and in the end the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)

@@ -1,12 +1,10 @@
 package gate
 
 import (
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
-	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
@@ -45,32 +43,15 @@ func Make(f Findings) *Report {
 	}
 	r.Attempts.List = append([]statement.Attempt{}, f.Attempts.List...) // not null
 	for _, c := range f.Changed {
-		if IsSecret(c.Pointer) {
-			c.From, c.To = hidden(c.From), hidden(c.To)
-		}
+		c.From, c.To = masked(c.Pointer, c.From), masked(c.Pointer, c.To)
 		r.Changed = append(r.Changed, c)
 	}
 	for _, n := range f.Neighborhood {
-		if IsSecret(n.Pointer) {
-			n.From, n.Value, n.Parameters = hidden(n.From), hidden(n.Value), nil
-		}
+		n.From, n.Value, n.Parameters = masked(n.Pointer, n.From), masked(n.Pointer, n.Value), masked(n.Pointer, n.Parameters)
 		r.Neighborhood = append(r.Neighborhood, n)
 	}
 	r.Sentence = r.sentence(f.Result)
 	return r
-}
-
-// IsSecret reports whether the name of a value says that it is a secret.
-func IsSecret(pointer string) bool {
-	return slices.ContainsFunc(strings.Split(pointer, "/"), redact.SecretName)
-}
-
-// hidden stands for a value that is a secret; nil where there is none.
-func hidden(value []byte) []byte {
-	if value == nil {
-		return nil
-	}
-	return []byte(`"` + redact.Hidden + `"`)
 }
 
 // NewDocument is a version of a config. file is how it was named, source where it was read

@@ -26,10 +26,10 @@ type Options struct {
 	Flags
 	System   string // the file of the system's document; empty: it is searched upwards
 	Outside  experiments.Outside
-	Plan     plan.Options // of all runs
-	Run      run.Options  // likewise; Dir is that of the candidate's
+	Plan     plan.Options        // of all runs
+	Run      run.Options         // likewise; Dir is that of the candidate's
 	Subjects []statement.Subject // of the statement, behind the candidate
-	Runs     string // the directory of all runs, where earlier ones are
+	Runs     string              // the directory of all runs, where earlier ones are
 	Getenv   func(string) (string, bool)
 	// Perform performs a run and shows it. candidate reports that it is the candidate's, and
 	// about says against what it runs.
