@@ -105,7 +105,7 @@ func (c *checker) subjects(list []Subject) {
 	}
 	items(c, "subject", list)
 	for i, s := range list {
-		c.add(s.check())
+		c.add(s.Check())
 		if slices.Contains(list[:min(i, 100)], s) {
 			c.fail("subject", "%.80q stands twice", s.Name)
 		}
@@ -307,6 +307,13 @@ func (c *checker) attempts(a *Attempts) {
 	for i := range a.Bypasses {
 		c.bypass(&a.Bypasses[i])
 	}
+}
+
+// Check returns why a bypass can stand in no statement.
+func (p *Bypass) Check() error {
+	c := &checker{}
+	c.bypass(p)
+	return c.err
 }
 
 func (c *checker) bypass(p *Bypass) {
