@@ -98,9 +98,9 @@ func OfCommit(id string) (Subject, bool) {
 
 // ParseSubject reads NAME@sha256:DIGEST, as images are named, or NAME@gitCommit:ID.
 func ParseSubject(text string) (Subject, error) {
-	at := max(strings.LastIndex(text, "@"), 0)
-	d, err := ParseDigest(strings.TrimPrefix(text[at:], "@"))
-	s := Subject{text[:at], d}
+	name, digest, _ := strings.Cut(text, "@")
+	d, err := ParseDigest(digest)
+	s := Subject{name, d}
 	if err != nil || s.Check() != nil || s.IsCanonical() {
 		return Subject{}, fmt.Errorf("%.200q: want NAME@sha256: and 64 hexadecimal digits, or NAME@gitCommit: and 40 or 64", text)
 	}
