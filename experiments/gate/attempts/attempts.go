@@ -224,10 +224,15 @@ func countBelow(dir string, subjects []statement.Subject, run string) (statement
 	return Count(runs, subjects, run)
 }
 
-// SubjectsOf is what the run in a directory noted that it is about; none where it noted
+// SubjectsIn is what the run in a directory noted that it is about; none where it noted
 // nothing that can be read.
-func SubjectsOf(dir *os.Root) []statement.Subject {
-	n, err := readNote(dir, ".")
+func SubjectsIn(dir string) []statement.Subject {
+	root, err := atomicfile.OpenDir(dir)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = root.Close() }() // nothing is written
+	n, err := readNote(root, ".")
 	if err != nil {
 		return nil
 	}

@@ -1,12 +1,12 @@
 package statements
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/gate/attempts"
 	"github.com/blastgauge/blastgauge/experiments/gate/signing"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
@@ -94,7 +94,7 @@ func (w *Writer) Follow(p *plan.Plan, o *run.Options, first ...statement.Subject
 }
 
 func noSubject() error {
-	return errors.New("--statement: nothing says what it is about: name it with --subject-file FILE or --subject NAME@sha256:DIGEST, or set BLASTGAUGE_COMMIT to the commit under test")
+	return usage.Errorf("--statement: nothing says what it is about: name it with --subject-file FILE or --subject NAME@sha256:DIGEST, or set BLASTGAUGE_COMMIT to the commit under test")
 }
 
 // Attempts are how often the subjects of a run were measured before, and bypassed, as the
