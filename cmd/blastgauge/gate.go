@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -15,15 +16,16 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/gate"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 type gateOptions struct {
 	runOptions
-	flags      gating.Flags
-	more       []string // experiments
-	statements statements.Flags
+	flags gating.Flags
+	more  []string // experiments
 }
 
 func newGate(a *app) *cobra.Command {
@@ -50,7 +52,7 @@ func newGate(a *app) *cobra.Command {
 	o.phasesFlag(cmd)
 	gateFlags(cmd, &o)
 	o.performFlags(cmd)
-	outputFlag(cmd, &o.outputs, gating.Formats())
+	outputFlag(cmd, &o.outputs, report.GateFormats())
 	return cmd
 }
 
@@ -72,13 +74,15 @@ func (a *app) gate(ctx context.Context, o gateOptions) error {
 	}
 	command := gating.Command{Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
 	var err error
-	if command.Outputs, err = output.Parse(a.console(), o.outputs, gating.Format); err != nil {
+	if command.Outputs, err = output.Parse(a.console(), o.outputs, func(name string, o report.Options) (func(io.Writer, *gate.Report) error, error) {
+		return report.GateFor(name, o)
+	}); err != nil {
 		return err
 	}
 	if command.Page, err = output.OpeningOf(a.console(), o.open, command.Outputs); err != nil {
 		return err
 	}
-	if command.Statements, err = o.statements.Prepare(); err != nil {
+	if command.Statements, err = a.statements(ctx, &o.signed); err != nil {
 		return err
 	}
 	g, page, err := a.loadGate(ctx, o, command.Statements)
@@ -86,11 +90,11 @@ func (a *app) gate(ctx context.Context, o gateOptions) error {
 		return err
 	}
 	defer page.Close("", nil, 0)
-	report, out, err := g.Measure(ctx)
-	if report == nil {
+	found, out, err := g.Measure(ctx)
+	if found == nil {
 		return err
 	}
-	err = command.Conclude(ctx, g, report, out)
+	err = command.Conclude(ctx, g, found, out)
 	page.Close(filepath.Join(out.Dir, gating.PageFile), out, exit.Code(err))
 	return err
 }

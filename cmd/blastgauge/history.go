@@ -43,11 +43,11 @@ func newHistory(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			entries, err := history.ScanDir(runs.Dir(args))
+			index, err := history.Load(runs.Dir(args))
 			if err != nil {
 				return err
 			}
-			return output.Write(a.stdout, outputs, history.New(entries))
+			return output.Write(a.stdout, outputs, index)
 		},
 	}
 	f := cmd.Flags()

@@ -107,11 +107,12 @@ func rooms() []room {
 		{name: "experiments/progress", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan experiments/stats"},
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/inert experiments/plan experiments/result experiments/scan experiments/shape experiments/stats"},
-		{name: "experiments/history", imports: "experiments/atomicfile experiments/journal experiments/plan experiments/result", tests: "experiments"},
 		{name: "experiments/gate/strictjson"},
 		{name: "experiments/gate/statement", imports: "experiments experiments/gate/strictjson experiments/result experiments/scan experiments/yamlnode"},
+		{name: "experiments/gate/bypass", imports: "experiments/atomicfile experiments/filelock experiments/gate/statement experiments/gate/strictjson"},
+		{name: "experiments/history", imports: "experiments/atomicfile experiments/gate/bypass experiments/journal experiments/plan experiments/result", tests: "experiments"},
 		{name: "experiments/gate/signing", imports: "experiments/gate/strictjson"},
-		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
+		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/bypass experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
 		{name: "experiments/gate/policy", imports: "experiments/figures experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/result"},
 		{name: "experiments/gate/change", imports: "injectors/badconfig"},
 		{name: "experiments/gate/smallest"},
@@ -127,7 +128,7 @@ func rooms() []room {
 		{name: "report/scans", imports: "experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan report/charts report/encode report/page report/terminal report/words"},
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/plan experiments/result experiments/scan report/encode report/page report/terminal report/words"},
 		{name: "report/gates", imports: "experiments/figures experiments/gate experiments/gate/statement experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
-		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
+		{name: "report/trends", imports: "experiments/figures experiments/gate/bypass experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
 		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/gate experiments/history experiments/result experiments/validate report/comparisons report/encode report/gates report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/inert experiments/plan experiments/scan"},
 
@@ -154,8 +155,12 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/livepage", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/usage experiments/plan experiments/run experiments/run/live"},
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/ending", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals experiments/result experiments/run experiments/run/preflight report/results report/scans report/terminal"},
+<<<<<<< HEAD
 		{name: "cmd/blastgauge/internal/statements", imports: "cmd/blastgauge/internal/usage experiments/atomicfile experiments/filelock experiments/gate/attempts experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/plan experiments/result experiments/run"},
-		{name: "cmd/blastgauge/internal/gating", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals cmd/blastgauge/internal/statements cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/figures experiments/gate experiments/gate/attempts experiments/gate/change experiments/gate/served experiments/gate/smallest experiments/gate/statement experiments/history experiments/inert experiments/plan experiments/redact experiments/result experiments/run experiments/run/preflight report"},
+		{name: "cmd/blastgauge/internal/gating", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals cmd/blastgauge/internal/statements cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/figures experiments/gate experiments/gate/attempts experiments/gate/change experiments/gate/served experiments/gate/smallest experiments/gate/statement experiments/history experiments/plan experiments/redact experiments/result experiments/run experiments/run/preflight report"},
+=======
+		{name: "cmd/blastgauge/internal/statements", imports: "cmd/blastgauge/internal/ending cmd/blastgauge/internal/usage experiments/atomicfile experiments/compare experiments/filelock experiments/gate/attempts experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/plan experiments/result experiments/run"},
+>>>>>>> statements
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/livepage cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
 		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/inert experiments/result report report/words"},
 		{name: "cmd/blastgauge", imports: "*"},

@@ -26,7 +26,6 @@ type Findings struct {
 
 	Attempts     statement.Attempts
 	MostAttempts int
-	Bypasses     []statement.Bypass
 	Budget       time.Duration
 	Spent        time.Duration
 }
@@ -39,7 +38,7 @@ func Make(f Findings) *Report {
 		Started: f.Result.Run.Started, Ended: f.Ended,
 		Candidate: f.Candidate, Served: f.Served, Verdict: verdictOf(f.Result), ExitCode: f.Code,
 		Changed: []Changed{}, Measured: measuredOf(f.Result), Failures: failuresOf(f.Result), Smallest: f.Smallest, Neighborhood: []Neighbor{}, NotMeasured: f.NotMeasured,
-		Attempts: f.Attempts, MostAttempts: f.MostAttempts, Bypasses: f.Bypasses, Budget: f.Budget.Seconds(), Spent: f.Spent.Seconds(),
+		Attempts: f.Attempts, MostAttempts: f.MostAttempts, Bypasses: f.Attempts.Bypasses, Budget: f.Budget.Seconds(), Spent: f.Spent.Seconds(),
 	}
 	r.Attempts.List = append([]statement.Attempt{}, f.Attempts.List...) // not null
 	for _, c := range f.Changed {

@@ -98,10 +98,10 @@ func OfCommit(id string) (Subject, bool) {
 
 // ParseSubject reads NAME@sha256:DIGEST, as images are named, or NAME@gitCommit:ID.
 func ParseSubject(text string) (Subject, error) {
-	at := max(strings.LastIndex(text, "@"), 0)
-	d, err := ParseDigest(strings.TrimPrefix(text[at:], "@"))
-	s := Subject{text[:at], d}
-	if err != nil || s.check() != nil || s.IsCanonical() {
+	name, digest, _ := strings.Cut(text, "@")
+	d, err := ParseDigest(digest)
+	s := Subject{name, d}
+	if err != nil || s.Check() != nil || s.IsCanonical() {
 		return Subject{}, fmt.Errorf("%.200q: want NAME@sha256: and 64 hexadecimal digits, or NAME@gitCommit: and 40 or 64", text)
 	}
 	return s, nil
@@ -123,7 +123,8 @@ func ParseDigest(text string) (Digest, error) {
 	return d, nil
 }
 
-func (s Subject) check() error {
+// Check returns what is wrong with a subject.
+func (s Subject) Check() error {
 	if s.Name == "" || len(s.Name) > mostText || hasControl(s.Name) {
 		return fmt.Errorf("%.80q is no name of a subject", s.Name)
 	}

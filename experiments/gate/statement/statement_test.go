@@ -179,6 +179,26 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// A run that is worse than others has not passed for tools that know of no comparison.
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]Outcome{result.ExitHeld: Passed, result.ExitRefuted: Failed, result.ExitInvalid: Error} {
+		c, err := CompareWith([]string{"r0"}, code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := made(t, checkout(), Options{Comparison: c})
+		if got := p.TestResult.Predicate.Result; got != want || p.Resilience.Predicate.Verdict != result.Held {
+			t.Errorf("exit %d: %s, %s; want %s", code, got, p.Resilience.Predicate.Verdict, want)
+		}
+	}
+	for _, code := range []int{result.ExitError, result.ExitInconclusive, result.ExitINT} {
+		if c, err := CompareWith([]string{"r0"}, code); err == nil {
+			t.Errorf("exit %d: %+v", code, c)
+		}
+	}
+}
+
 func TestWhatCannotBeBound(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

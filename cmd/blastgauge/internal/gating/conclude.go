@@ -15,7 +15,11 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
+	"github.com/blastgauge/blastgauge/report"
 )
+
+// PageFile is the page of a gate, beside that of the candidate's run.
+const PageFile = "gate.html"
 
 // A Command is what is known of the command before its runs.
 type Command struct {
@@ -90,8 +94,8 @@ func (c Command) state(g *Gate, r *gate.Report, out *run.Outcome) error {
 	if err != nil {
 		return err
 	}
-	r.Statement, r.Signed = w.File, w.Keys
-	c.Logf("statement %s", w.File)
+	r.Statement, r.Signed, r.ValidUntil = w.File, w.Keys, w.ValidUntil
+	w.Log(c.Logf)
 	return nil
 }
 
@@ -103,7 +107,11 @@ func writeFiles(dir string, r *gate.Report) error {
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
 	var errs []error
-	for name, format := range files() {
+	for name, kind := range map[string]string{gate.File: "json", PageFile: "html"} {
+		format, err := report.GateFor(kind, report.Options{})
+		if err != nil {
+			return err
+		}
 		errs = append(errs, atomicfile.WriteIn(root, name, 0o600, func(w io.Writer) error { return format(w, r) }))
 	}
 	return errors.Join(errs...)

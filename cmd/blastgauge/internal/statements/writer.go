@@ -1,12 +1,12 @@
 package statements
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/gate/attempts"
 	"github.com/blastgauge/blastgauge/experiments/gate/signing"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
@@ -36,6 +36,8 @@ type Written struct {
 	File    string
 	Keys    []string // ids of those that signed
 	Subject statement.Subject
+	// ValidUntil is when the statements expire.
+	ValidUntil time.Time
 }
 
 // Subjects are those that the flags name.
@@ -94,7 +96,7 @@ func (w *Writer) Follow(p *plan.Plan, o *run.Options, first ...statement.Subject
 }
 
 func noSubject() error {
-	return errors.New("--statement: nothing says what it is about: name it with --subject-file FILE or --subject NAME@sha256:DIGEST, or set BLASTGAUGE_COMMIT to the commit under test")
+	return usage.Errorf("--statement: nothing says what it is about: name it with --subject-file FILE or --subject NAME@sha256:DIGEST, or set BLASTGAUGE_COMMIT to the commit under test")
 }
 
 // Attempts are how often the subjects of a run were measured before, and bypassed, as the
@@ -133,7 +135,7 @@ func (w *Writer) Write(r *result.Result, about About) (*Written, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Written{w.file, w.KeyIDs(), pair.Resilience.Subject[0]}, nil
+	return &Written{w.file, w.KeyIDs(), pair.Resilience.Subject[0], pair.Resilience.Predicate.ValidUntil}, nil
 }
 
 // sign signs both statements with every key.
