@@ -114,7 +114,7 @@ func rooms() []room {
 		{name: "experiments/gate/signing", imports: "experiments/gate/strictjson"},
 		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/bypass experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
 		{name: "experiments/gate/policy", imports: "experiments/figures experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/result"},
-		{name: "experiments/gate/change", imports: "injectors/badconfig"},
+		{name: "experiments/gate/change", imports: "experiments/sampling experiments/yamlnode injectors/badconfig injectors/badconfig/edit"},
 		{name: "experiments/gate/smallest"},
 		{name: "experiments/gate/served", imports: "experiments/atomicfile experiments/hosts experiments/plan"},
 		{name: "experiments/gate", imports: "experiments experiments/figures experiments/gate/statement experiments/inert experiments/journal experiments/plan experiments/redact experiments/result injectors injectors/badconfig"},

@@ -112,10 +112,7 @@ func addressesIn(n *edit.Node) []*edit.Node {
 		return nil
 	}
 	for _, c := range n.Children {
-		named := slices.ContainsFunc(nameWords(c.Key), func(w string) bool {
-			return slices.Contains([]string{"host", "hostname", "address", "addr", "ip", "url", "uri", "endpoint", "target", "server"}, w)
-		})
-		if c.Kind == edit.String && c.Value != "" && (named || isAddress(c.Value)) {
+		if c.Kind == edit.String && c.Value != "" && (IsAddressName(c.Key) || isAddress(c.Value)) {
 			list = append(list, c)
 		}
 	}

@@ -30,7 +30,7 @@ func opExpire() operator {
 		}
 		offers := func(n *edit.Node) bool {
 			_, ok := dateOf(n)
-			return ok && (n.Kind == edit.String || timeName(n))
+			return ok && (n.Kind == edit.String || IsTimeName(n.Key))
 		}
 		ago := "is " + strconv.Itoa(days) + " days ago"
 		if days < 0 {
@@ -46,18 +46,6 @@ func opExpire() operator {
 			})(t, doc)
 		})
 	}}
-}
-
-// timeName reports whether a value's name says that it is a date. The seed chooses a number
-// only when it does.
-func timeName(n *edit.Node) bool {
-	for _, w := range nameWords(n.Key) {
-		switch w {
-		case "at", "after", "before", "until", "exp", "nbf", "iat", "expires", "expiry", "expiration", "valid", "date", "time", "updated", "created", "timestamp":
-			return true
-		}
-	}
-	return false
 }
 
 // A date says how a moment is written.

@@ -86,7 +86,7 @@ func opFlip() operator {
 		}
 		offers := prefer(
 			func(n *edit.Node) bool { return n.Kind == edit.Boolean || n.Kind == edit.String },
-			func(n *edit.Node) bool { return slices.ContainsFunc(nameWords(n.Key), isFlagWord) },
+			func(n *edit.Node) bool { return IsFlagName(n.Key) },
 			func(n *edit.Node) bool { return n.Kind == edit.Number && !strings.Contains(n.Value, ".") },
 		)
 		return onTree(m, eachFound(at, choice{suits, offers, "flag"}, func(n *edit.Node) (edit.Change, string) {
@@ -94,12 +94,6 @@ func opFlip() operator {
 			return edit.Change{Do: edit.Set, At: n, Value: v}, changedFlag(n, v)
 		}))
 	}}
-}
-
-// isFlagWord reports whether a word is part of the names of shares that switch something
-// on.
-func isFlagWord(w string) bool {
-	return slices.Contains([]string{"flag", "enabled", "rollout", "percent", "percentage", "pct", "share", "ratio", "new", "experiment", "canary", "weight"}, w)
 }
 
 func changedFlag(n *edit.Node, v any) string {

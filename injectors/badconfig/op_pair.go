@@ -2,7 +2,6 @@ package badconfig
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
@@ -127,7 +126,7 @@ func samplePair(t *edit.Tree, seed uint64) []*edit.Node {
 	var least uint64
 	for _, root := range t.Roots {
 		root.Walk(func(low *edit.Node) {
-			high := partner(low)
+			high := Partner(low)
 			if high == nil {
 				return
 			}
@@ -139,11 +138,12 @@ func samplePair(t *edit.Tree, seed uint64) []*edit.Node {
 	return best
 }
 
-func partner(low *edit.Node) *edit.Node {
+// Partner returns the upper bound that belongs to a lower one, such as max to min, or nil.
+func Partner(low *edit.Node) *edit.Node {
 	if !low.IsMember || low.IsAlias || low.Kind != edit.Number && low.Kind != edit.String {
 		return nil
 	}
-	words := nameWords(low.Key)
+	words := NameWords(low.Key)
 	for _, b := range bounds() {
 		i := slices.Index(words, b[0])
 		if i < 0 {
@@ -152,27 +152,10 @@ func partner(low *edit.Node) *edit.Node {
 		want := slices.Clone(words)
 		want[i] = b[1]
 		for _, high := range low.Parent.Children {
-			if high.Kind == low.Kind && !high.IsAlias && high.Value != low.Value && slices.Equal(nameWords(high.Key), want) {
+			if high.Kind == low.Kind && !high.IsAlias && high.Value != low.Value && slices.Equal(NameWords(high.Key), want) {
 				return high
 			}
 		}
 	}
 	return nil
-}
-
-// nameWords returns the words of a name in lower case: min and price for minPrice and for
-// min_price. It shortens minimum to min.
-func nameWords(name string) []string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	words := strings.FieldsFunc(strings.ToLower(b.String()), func(r rune) bool { return r == '_' || r == '-' || r == '.' })
-	for i, w := range words {
-		words[i] = strings.TrimSuffix(w, "imum")
-	}
-	return words
 }

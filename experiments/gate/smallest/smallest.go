@@ -8,6 +8,7 @@ package smallest
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -152,7 +153,7 @@ func (s *Search) named(part []int) []string {
 func key(part []int) string {
 	var b strings.Builder
 	for _, p := range part {
-		b.WriteRune(rune(p + 1))
+		b.WriteString(strconv.Itoa(p) + " ")
 	}
 	return b.String()
 }
