@@ -51,6 +51,9 @@ func pages(t *testing.T) map[string]string {
 	}
 	list["compare"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"])
 	list["compare scans"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["scan"])
+	for _, name := range []string{"refuted", "held", "left"} {
+		list["gate "+name] = renderGate(t, "html", Options{}, gateFixtures(t)[name])
+	}
 	list["index"] = renderIndex(t, "html", Options{}, 0, kept(t, 30))
 	return list
 }

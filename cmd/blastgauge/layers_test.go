@@ -126,7 +126,7 @@ func rooms() []room {
 		{name: "report/gates", imports: "experiments/figures experiments/gate experiments/gate/statement experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
-		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/gate experiments/history experiments/result experiments/validate report/comparisons report/encode report/gates report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/inert experiments/plan experiments/scan"},
+		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/gate experiments/history experiments/result experiments/validate report/comparisons report/encode report/gates report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/gate/statement experiments/inert experiments/plan experiments/scan"},
 
 		{name: "experiments/run/live", imports: "experiments/hosts experiments/journal experiments/plan experiments/progress experiments/result report/live", tests: "experiments"},
 

@@ -30,7 +30,10 @@ func (s *summary) attemptsText() string {
 	for _, a := range list[max(0, len(list)-shown):] {
 		verdicts = append(verdicts, words.Verdict(a.Verdict))
 	}
-	text := "measured " + figures.Plural(n, "time", "times") + " before"
+	text := "measured once before"
+	if n > 1 {
+		text = "measured " + figures.Count(n) + " times before"
+	}
 	if n > len(verdicts) && len(verdicts) > 0 {
 		text += ", the last " + figures.Count(len(verdicts))
 	}
@@ -119,7 +122,7 @@ func (s *summary) gaps() (list []gap) {
 
 // Text is the gap in a line.
 func (g gap) Text() string {
-	return "Not measured, as " + g.Why + ": " + strings.Join(words.NonEmpty(strings.Join(g.List, ", "), g.More), ", ")
+	return figures.Capital(g.Why) + ": " + strings.Join(words.NonEmpty(strings.Join(g.List, ", "), g.More), ", ")
 }
 
 // openGaps are those that could have been measured.

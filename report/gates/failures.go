@@ -129,6 +129,14 @@ func (s *summary) others() (list []finding) {
 	return list
 }
 
+// othersTitle is the title of these.
+func (s *summary) othersTitle() string {
+	if len(s.r.Failures) == 0 {
+		return "What was measured"
+	}
+	return "What else was measured"
+}
+
 // Text says what was measured; a reason where nothing was, or no answer came of it.
 func (f finding) Text() string {
 	text := harmText(f.Harm, f.Journey, f.Limit)
@@ -137,6 +145,9 @@ func (f finding) Text() string {
 	}
 	return text
 }
+
+// Short is the harm in a table.
+func (f finding) Short() string { return harmShort(f.Harm) }
 
 // text is the same with the experiment.
 func (f finding) text() string {

@@ -47,7 +47,11 @@ func (s *summary) reasons(m gate.Measured) []string {
 	for _, f := range s.failures() {
 		if f.Experiment == m.Experiment {
 			list := append([]string{f.brief()}, f.Whys()...)
-			return append(append(list, words.NonEmpty(f.example())...), s.steps...)
+			list = append(list, words.NonEmpty(f.example())...)
+			for _, x := range s.steps {
+				list = append(list, x.line())
+			}
+			return list
 		}
 	}
 	return words.NonEmpty(m.Reason)
@@ -98,7 +102,7 @@ func (s *summary) output() (lines []string) {
 		lines = append(lines, "near it: "+strings.Join(words.NonEmpty(n.text()+" "+words.Verdict(n.Verdict), n.measure()), ", "))
 	}
 	for _, g := range s.openGaps() {
-		lines = append(lines, g.Text())
+		lines = append(lines, "not measured: "+g.Text())
 	}
 	return words.NonEmpty(lines...)
 }

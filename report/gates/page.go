@@ -127,7 +127,7 @@ func (d *document) Bypasses() []string { return d.bypasses() }
 func (d *document) Warnings() []string { return d.warnings() }
 
 // Steps are what to do now.
-func (d *document) Steps() []string { return d.steps }
+func (d *document) Steps() []step { return d.steps }
 
 // Others are the experiments that did not fail.
 func (d *document) Others() []finding { return d.others() }
@@ -173,6 +173,21 @@ func (d *document) Axis() template.HTML { return d.Scale.Axis() }
 // Forest draws the harm of a neighbor.
 func (d *document) Forest(n neighbor) template.HTML {
 	return forest(d.Scale, n.Harm, n.Limit, n.Verdict)
+}
+
+// Own is what was found of the candidate as it is; nil where there is no number.
+func (d *document) Own() *finding {
+	m := d.worst()
+	if m == nil {
+		return nil
+	}
+	return &finding{*m}
+}
+
+// OwnForest draws its harm.
+func (d *document) OwnForest() template.HTML {
+	m := d.worst()
+	return forest(d.Scale, m.Harm, m.Limit, m.Verdict)
 }
 
 // Smallest are the values of the smallest part that fails.

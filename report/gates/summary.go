@@ -32,7 +32,7 @@ const (
 // own words.
 type summary struct {
 	r     *gate.Report
-	steps []string // what to do now
+	steps []step // what to do now
 }
 
 func summarize(r *gate.Report) *summary {

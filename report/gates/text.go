@@ -77,7 +77,7 @@ func (p printer) harms(s *summary) {
 	}
 	p.more(len(s.r.Failures), mostFailures)
 	if list := s.others(); len(list) > 0 {
-		p.Heading("What else was measured")
+		p.Heading(s.othersTitle())
 		for _, m := range list {
 			p.Wrap(p.Mark(m.Verdict), inert.Text(m.text()))
 		}
@@ -90,8 +90,8 @@ func (p printer) next(s *summary) {
 		return
 	}
 	p.Heading("What to do now")
-	for i, text := range s.steps {
-		p.Wrap(strconv.Itoa(i+1)+" ", inert.Text(period(text)))
+	for i, x := range s.steps {
+		p.Wrap(strconv.Itoa(i+1)+" ", inert.Text(x.line()))
 	}
 }
 
@@ -127,7 +127,8 @@ func (p printer) near(s *summary) {
 	if len(s.r.Neighborhood) == 0 {
 		return
 	}
-	p.Heading("How close to the edge: the candidate with one more change (" + inert.Text(s.counted()) + ")")
+	p.Heading("How close to the edge")
+	p.Wrap("", "The candidate with one more change each, the nearest first: "+s.counted()+".")
 	for _, n := range s.neighbors() {
 		text := n.text()
 		if measure := n.measure(); measure != "" {
