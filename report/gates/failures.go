@@ -101,18 +101,23 @@ func (f failure) brief() string {
 	return strings.Join(list, "; ")
 }
 
-// undecided are the experiments that have no answer, each with the reason.
-func (s *summary) undecided() (list []string) {
+// open are the experiments that have no answer.
+func (s *summary) open() (list []gate.Measured) {
 	for _, m := range s.measured() {
-		if m.Verdict == result.Held || m.Verdict == result.Refuted {
-			continue
+		if m.Verdict != result.Held && m.Verdict != result.Refuted {
+			list = append(list, m)
 		}
-		list = append(list, strings.Join(words.NonEmpty(m.Experiment+" is "+words.Verdict(m.Verdict), m.Reason, harmText(m.Harm, m.Journey, m.Limit)), ": "))
-	}
-	if rest := more(len(list), mostTold); rest != "" {
-		list = append(list[:mostTold], rest)
 	}
 	return list
+}
+
+// undecided are the same in words, each with the reason.
+func (s *summary) undecided() (list []string) {
+	open := s.open()
+	for _, m := range first(open, mostTold) {
+		list = append(list, finding{m}.text())
+	}
+	return append(list, words.NonEmpty(more(len(open), mostTold))...)
 }
 
 // A finding is what an experiment found, in words.
@@ -177,5 +182,5 @@ func (s *summary) minimal() string {
 	case len(x.Pointers) == 1:
 		return "it fails by itself, in what is served now"
 	}
-	return "all of it is needed: without any one of them the others do not fail"
+	return "all of it is needed: where one of these values is taken back, the rest does not fail"
 }

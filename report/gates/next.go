@@ -43,8 +43,8 @@ func (s *summary) advice() []step {
 	case s.r.Verdict == result.Held || s.interrupted():
 		list = append(list, s.again("Gate it once more, and let it come to its end"))
 	default:
-		for _, text := range first(s.undecided(), 3) {
-			list = append(list, step{Text: "Settle " + text})
+		for _, m := range first(s.open(), 3) {
+			list = append(list, step{Text: "Settle " + strings.Join(words.NonEmpty(m.Experiment+", which is "+words.Verdict(m.Verdict), m.Reason), ": ")})
 		}
 		if !s.passes() {
 			list = append(list, s.again("Then gate it once more"))
