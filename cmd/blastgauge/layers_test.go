@@ -204,7 +204,7 @@ func owners() map[string]room {
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
 		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
-		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/gate/statement experiments/run/generator experiments/run/notify"},
+		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/gate/statement experiments/run/generator experiments/run/notify report"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "cmd/blastgauge experiments/run/live report"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "cmd/blastgauge experiments/run/live report"},
 		"github.com/yuin/goldmark":                 {tests: "report"},

@@ -17,12 +17,17 @@ const Schema = "blastgauge/gate/v1"
 const File = "gate.json"
 
 // A Report is what a gate found. Shares are fractions 0 to 1 and durations seconds. It holds
-// all that a program needs that is to mend the candidate and try again.
+// all that a program needs that is to mend the candidate and try again: whether it may ship
+// (exit_code is 0), else why not (the first of failures: journey, step, cause, example), what
+// to change first (pointers of smallest_failing, whose values are in changed), and how often
+// that was tried (attempts). [JSONSchema] describes it to others, who ignore what they do not
+// know.
 type Report struct {
 	Schema string         `json:"schema"`
 	Tool   statement.Tool `json:"tool"`
 	// Run is the run that measured the candidate, Dir its directory. Near are the runs that
-	// measured what is near it.
+	// measured what is near it, or parts of the change. Their directories are beside/RUN in
+	// that one.
 	Run         string    `json:"run"`
 	Dir         string    `json:"dir"`
 	Near        []string  `json:"near,omitempty"`
@@ -155,6 +160,9 @@ type NotMeasured struct {
 // Why something was not measured.
 const (
 	NoTime   = "budget"   // the budget was spent
+	TooMany  = "too_many" // there are more than enough that are nearer
+	NotRun   = "not_run"  // its run ended before, or with an error
+	Unasked  = "unasked"  // it was not asked for
 	Unfit    = "unfit"    // the operator cannot be applied there
 	Same     = "same"     // it makes the candidate, or another neighbor
 	CutShort = "cut"      // the gate was interrupted

@@ -71,6 +71,12 @@ func whyNot(code, why string) string {
 		return "the gate was interrupted"
 	case gate.Failing:
 		return "the candidate fails already"
+	case gate.TooMany:
+		return "there are more than enough that are nearer"
+	case gate.NotRun:
+		return "its run ended before, or with an error"
+	case gate.Unasked:
+		return "nobody asked for it"
 	case gate.Unserved:
 		return "what is served now is not known"
 	case gate.Same:
@@ -103,7 +109,7 @@ func (s *summary) gaps() (list []gap) {
 			if len(list) == mostTold {
 				break
 			}
-			open := !slices.Contains([]string{gate.Same, gate.Unfit, gate.Failing}, n.Code)
+			open := !slices.Contains([]string{gate.Same, gate.Unfit, gate.Failing, gate.TooMany}, n.Code)
 			i, list = len(list), append(list, gap{Code: n.Code, Why: why, Open: open})
 		}
 		g := &list[i]

@@ -35,10 +35,10 @@ func (f failure) Where() string {
 
 // Why is the cause in a few words; empty where none is known.
 func (f failure) Why() string {
-	if f.Failure.Cause == "" {
+	if f.Cause == "" {
 		return ""
 	}
-	c := result.Cause{Class: f.Failure.Cause, Key: f.CauseKey}
+	c := result.Cause{Class: f.Cause, Key: f.CauseKey}
 	if f.Example != nil {
 		c.Examples = []result.CauseExample{*f.Example}
 	}

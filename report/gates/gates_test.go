@@ -171,7 +171,7 @@ func TestEdges(t *testing.T) {
 func TestGaps(t *testing.T) {
 	t.Parallel()
 	r := &gate.Report{}
-	for _, code := range []string{gate.NoTime, gate.Unfit, gate.Same, gate.CutShort, gate.Failing, gate.Unserved, "later"} {
+	for _, code := range []string{gate.NoTime, gate.TooMany, gate.NotRun, gate.Unasked, gate.Unfit, gate.Same, gate.CutShort, gate.Failing, gate.Unserved, "later"} {
 		for range 30 {
 			r.NotMeasured = append(r.NotMeasured, gate.NotMeasured{Operator: "scale", Pointer: "/a", Code: code})
 		}
@@ -184,7 +184,7 @@ func TestGaps(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 	}
-	if !slices.Equal(open, []string{gate.NoTime, gate.CutShort, gate.Unserved, "later"}) || len(s.gaps()) != 7 {
+	if !slices.Equal(open, []string{gate.NoTime, gate.NotRun, gate.Unasked, gate.CutShort, gate.Unserved, "later"}) || len(s.gaps()) != 10 {
 		t.Errorf("open: %q of %d", open, len(s.gaps()))
 	}
 }

@@ -49,11 +49,11 @@ func WriteMarkdown(w io.Writer, r *gate.Report, links ...encode.Link) error {
 
 // where says where and when it was measured.
 func where(r *gate.Report) string {
-	text := ""
+	parts := []string{""}
 	for _, part := range words.NonEmpty(words.Place(r.System, r.Environment), figures.Period(r.Started, r.Ended)) {
-		text += ", " + encode.Markdown(part)
+		parts = append(parts, encode.Markdown(part))
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // mark is a verdict where there is no colour but that of pictures.
