@@ -43,10 +43,19 @@ func (s *summary) attemptsText() string {
 	return text
 }
 
-// retried reports whether the candidate holds now, and did not at an earlier attempt.
-func (s *summary) retried() bool {
-	return s.r.Verdict == result.Held && slices.ContainsFunc(s.r.Attempts.List, func(a statement.Attempt) bool { return a.Verdict != result.Held })
+// failedBefore is the last earlier attempt at which the candidate did not hold; nil where it
+// always did.
+func (s *summary) failedBefore() *statement.Attempt {
+	for i := range slices.Backward(s.r.Attempts.List) {
+		if a := &s.r.Attempts.List[i]; a.Verdict != result.Held {
+			return a
+		}
+	}
+	return nil
 }
+
+// retried reports whether the candidate holds now, and did not at an earlier attempt.
+func (s *summary) retried() bool { return s.r.Verdict == result.Held && s.failedBefore() != nil }
 
 // retriedText says why that matters.
 const retriedText = "The candidate is the same as then, byte for byte or but for its layout. A gate that is repeated until it is green proves little: find out why it was not."
@@ -114,16 +123,24 @@ func (s *summary) gaps() (list []gap) {
 		}
 		g := &list[i]
 		g.Count++
-		if len(g.List) < mostTold {
-			what := n.Operator
-			if what == "" {
-				what = "a part of the change"
-			}
-			g.List = append(g.List, what+" at "+place(n.Pointer))
-		}
-		g.More = more(g.Count, mostTold)
+		g.List = append(g.List, notMeasured(n))
+	}
+	for i := range list {
+		all := figures.Together(list[i].List)
+		list[i].List, list[i].More = first(all, mostTold), more(len(all), mostTold)
 	}
 	return list
+}
+
+// notMeasured names what was not measured.
+func notMeasured(n gate.NotMeasured) string {
+	switch {
+	case n.Operator != "":
+		return n.Operator + " at " + place(n.Pointer)
+	case n.Pointer != "":
+		return "the part of the change at " + place(n.Pointer)
+	}
+	return "parts of the change"
 }
 
 // Text is the gap in a line.

@@ -171,20 +171,24 @@ func TestEdges(t *testing.T) {
 func TestGaps(t *testing.T) {
 	t.Parallel()
 	r := &gate.Report{}
+	var codes []string
 	for _, code := range []string{gate.NoTime, gate.TooMany, gate.NotRun, gate.Unasked, gate.Unfit, gate.Same, gate.CutShort, gate.Failing, gate.Unserved, "later"} {
-		for range 30 {
-			r.NotMeasured = append(r.NotMeasured, gate.NotMeasured{Operator: "scale", Pointer: "/a", Code: code})
+		codes = append(codes, code)
+		for i := range 30 {
+			for range 2 {
+				r.NotMeasured = append(r.NotMeasured, gate.NotMeasured{Operator: "scale", Pointer: fmt.Sprint("/a", i), Code: code})
+			}
 		}
 	}
 	var open []string
 	s := summarize(r)
 	for _, g := range s.openGaps() {
 		open = append(open, g.Code)
-		if g.Count != 30 || len(g.List) != mostTold || g.More != "and 10 more" {
+		if g.Count != 60 || g.List[0] != "scale at /a0 (2 times)" || len(g.List) != mostTold || g.More != "and 10 more" {
 			t.Errorf("%+v", g)
 		}
 	}
-	if !slices.Equal(open, []string{gate.NoTime, gate.NotRun, gate.Unasked, gate.CutShort, gate.Unserved, "later"}) || len(s.gaps()) != 10 {
+	if !slices.Equal(open, []string{gate.NoTime, gate.NotRun, gate.Unasked, gate.CutShort, gate.Unserved, "later"}) || len(s.gaps()) != len(codes) {
 		t.Errorf("open: %q of %d", open, len(s.gaps()))
 	}
 }

@@ -27,8 +27,8 @@ func WriteGitHub(w io.Writer, r *gate.Report, links ...encode.Link) error {
 	}
 	for i, f := range s.failures() {
 		text := []string{f.brief()}
-		if i == 0 && len(s.steps) > 0 {
-			text = append(text, s.steps[0].line())
+		if i == 0 && r.Verdict == result.Refuted {
+			text = append(text, s.mend())
 		}
 		add("error", title+": "+f.Experiment+" "+words.Verdict(f.Verdict), strings.Join(text, "; "))
 	}

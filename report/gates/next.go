@@ -47,7 +47,7 @@ func (s *summary) advice() []step {
 			list = append(list, step{Text: "Settle " + strings.Join(words.NonEmpty(m.Experiment+", which is "+words.Verdict(m.Verdict), m.Reason), ": ")})
 		}
 		if !s.passes() {
-			list = append(list, s.again("Then gate it once more"))
+			list = append(list, s.again("Gate it once more"))
 		}
 	}
 	return list
@@ -130,9 +130,14 @@ func (s *summary) again(what string) step {
 
 // ship says what to do with a candidate that held.
 func (s *summary) ship() []step {
-	list := []step{{Text: "Ship it"}}
+	var list []step
+	if a := s.failedBefore(); a != nil {
+		list = append(list, step{Text: "Find out first why it was " + words.Verdict(a.Verdict) + " before, in run " + a.Run})
+	}
 	if s.r.Statement != "" && s.r.Candidate.File != "" {
-		list[0] = step{"Ship it, and let the pipeline check the statement", s.verify()}
+		list = append(list, step{"Ship it, and let the pipeline check the statement", s.verify()})
+	} else {
+		list = append(list, step{Text: "Ship it"})
 	}
 	if n := s.nearest(); n != nil {
 		list = append(list, step{Text: "Do not go on to " + short(n.text(), mostPointer) + " without gating that: it fails"})

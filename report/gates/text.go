@@ -38,7 +38,11 @@ func (p printer) head(s *summary) {
 	if text := inert.Text(s.lead()); text != "" {
 		p.Wrap("", text)
 	}
-	p.Wrap("", inert.Text(strings.Join(words.NonEmpty("run "+s.r.Run, words.Place(s.r.System, s.r.Environment), figures.Period(s.r.Started, s.r.Ended)), ", ")))
+	run := ""
+	if s.r.Run != "" {
+		run = "run " + s.r.Run
+	}
+	p.Wrap("", inert.Text(strings.Join(words.NonEmpty(run, words.Place(s.r.System, s.r.Environment), figures.Period(s.r.Started, s.r.Ended)), ", ")))
 	if s.notPutBack() {
 		p.Wrap("! ", inert.Text("THE CANDIDATE MAY STILL BE IN PLACE: put back what was served before with: "+s.recover()))
 	}
