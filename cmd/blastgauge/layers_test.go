@@ -130,7 +130,7 @@ func rooms() []room {
 		{name: "report/gates", imports: "experiments/figures experiments/gate experiments/gate/statement experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/gate/bypass experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
-		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/gate experiments/history experiments/result experiments/validate report/comparisons report/encode report/gates report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/inert experiments/plan experiments/scan"},
+		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/gate experiments/history experiments/result experiments/validate report/comparisons report/encode report/gates report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/gate/statement experiments/inert experiments/plan experiments/scan"},
 
 		{name: "experiments/run/live", imports: "experiments/hosts experiments/journal experiments/plan experiments/progress experiments/result report/live", tests: "experiments"},
 
@@ -210,7 +210,7 @@ func owners() map[string]room {
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
 		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
-		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/gate/statement experiments/run/generator experiments/run/notify"},
+		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/gate/statement experiments/run/generator experiments/run/notify report"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "cmd/blastgauge experiments/run/live report"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "cmd/blastgauge experiments/run/live report"},
 		"github.com/yuin/goldmark":                 {tests: "report"},

@@ -17,7 +17,11 @@ const Schema = "blastgauge/gate/v1"
 const File = "gate.json"
 
 // A Report is what a gate found. Shares are fractions 0 to 1 and durations seconds. It holds
-// all that a program needs that is to mend the candidate and try again.
+// all that a program needs that is to mend the candidate and try again: whether it may ship
+// (exit_code is 0), else why not (the first of failures: journey, step, cause, example), what
+// to change first (pointers of smallest_failing, whose values are in changed), and how often
+// that was tried (attempts). [JSONSchema] describes it to others, who ignore what they do not
+// know.
 type Report struct {
 	Schema string         `json:"schema"`
 	Tool   statement.Tool `json:"tool"`

@@ -71,7 +71,7 @@ type valueChart struct {
 
 // measure gives each number its place.
 func (c *valueChart) measure() {
-	const left, right, longest, broken = 13.0, 95.0, 2.5, 1.2 // the last two in powers of ten
+	const left, right, longest, broken = 17.0, 95.0, 2.5, 1.2 // the last two in powers of ten
 	for _, v := range c.Values {
 		c.numbers = append(c.numbers, v.Number)
 	}

@@ -30,7 +30,10 @@ func (s *summary) attemptsText() string {
 	for _, a := range list[max(0, len(list)-shown):] {
 		verdicts = append(verdicts, words.Verdict(a.Verdict))
 	}
-	text := "measured " + figures.Plural(n, "time", "times") + " before"
+	text := "measured once before"
+	if n > 1 {
+		text = "measured " + figures.Count(n) + " times before"
+	}
 	if n > len(verdicts) && len(verdicts) > 0 {
 		text += ", the last " + figures.Count(len(verdicts))
 	}
@@ -40,10 +43,19 @@ func (s *summary) attemptsText() string {
 	return text
 }
 
-// retried reports whether the candidate holds now, and did not at an earlier attempt.
-func (s *summary) retried() bool {
-	return s.r.Verdict == result.Held && slices.ContainsFunc(s.r.Attempts.List, func(a statement.Attempt) bool { return a.Verdict != result.Held })
+// failedBefore is the last earlier attempt at which the candidate did not hold; nil where it
+// always did.
+func (s *summary) failedBefore() *statement.Attempt {
+	for i := range slices.Backward(s.r.Attempts.List) {
+		if a := &s.r.Attempts.List[i]; a.Verdict != result.Held {
+			return a
+		}
+	}
+	return nil
 }
+
+// retried reports whether the candidate holds now, and did not at an earlier attempt.
+func (s *summary) retried() bool { return s.r.Verdict == result.Held && s.failedBefore() != nil }
 
 // retriedText says why that matters.
 const retriedText = "The candidate is the same as then, byte for byte or but for its layout. A gate that is repeated until it is green proves little: find out why it was not."
@@ -68,6 +80,12 @@ func whyNot(code, why string) string {
 		return "the gate was interrupted"
 	case gate.Failing:
 		return "the candidate fails already"
+	case gate.TooMany:
+		return "there are more than enough that are nearer"
+	case gate.NotRun:
+		return "its run ended before, or with an error"
+	case gate.Unasked:
+		return "nobody asked for it"
 	case gate.Unserved:
 		return "what is served now is not known"
 	case gate.Same:
@@ -100,26 +118,34 @@ func (s *summary) gaps() (list []gap) {
 			if len(list) == mostTold {
 				break
 			}
-			open := !slices.Contains([]string{gate.Same, gate.Unfit, gate.Failing}, n.Code)
+			open := !slices.Contains([]string{gate.Same, gate.Unfit, gate.Failing, gate.TooMany}, n.Code)
 			i, list = len(list), append(list, gap{Code: n.Code, Why: why, Open: open})
 		}
 		g := &list[i]
 		g.Count++
-		if len(g.List) < mostTold {
-			what := n.Operator
-			if what == "" {
-				what = "a part of the change"
-			}
-			g.List = append(g.List, what+" at "+place(n.Pointer))
-		}
-		g.More = more(g.Count, mostTold)
+		g.List = append(g.List, notMeasured(n))
+	}
+	for i := range list {
+		all := figures.Together(list[i].List)
+		list[i].List, list[i].More = first(all, mostTold), more(len(all), mostTold)
 	}
 	return list
 }
 
+// notMeasured names what was not measured.
+func notMeasured(n gate.NotMeasured) string {
+	switch {
+	case n.Operator != "":
+		return n.Operator + " at " + place(n.Pointer)
+	case n.Pointer != "":
+		return "the part of the change at " + place(n.Pointer)
+	}
+	return "parts of the change"
+}
+
 // Text is the gap in a line.
 func (g gap) Text() string {
-	return "Not measured, as " + g.Why + ": " + strings.Join(words.NonEmpty(strings.Join(g.List, ", "), g.More), ", ")
+	return figures.Capital(g.Why) + ": " + strings.Join(words.NonEmpty(strings.Join(g.List, ", "), g.More), ", ")
 }
 
 // openGaps are those that could have been measured.

@@ -35,10 +35,10 @@ func (f failure) Where() string {
 
 // Why is the cause in a few words; empty where none is known.
 func (f failure) Why() string {
-	if f.Failure.Cause == "" {
+	if f.Cause == "" {
 		return ""
 	}
-	c := result.Cause{Class: f.Failure.Cause, Key: f.CauseKey}
+	c := result.Cause{Class: f.Cause, Key: f.CauseKey}
 	if f.Example != nil {
 		c.Examples = []result.CauseExample{*f.Example}
 	}
@@ -101,18 +101,23 @@ func (f failure) brief() string {
 	return strings.Join(list, "; ")
 }
 
-// undecided are the experiments that have no answer, each with the reason.
-func (s *summary) undecided() (list []string) {
+// open are the experiments that have no answer.
+func (s *summary) open() (list []gate.Measured) {
 	for _, m := range s.measured() {
-		if m.Verdict == result.Held || m.Verdict == result.Refuted {
-			continue
+		if m.Verdict != result.Held && m.Verdict != result.Refuted {
+			list = append(list, m)
 		}
-		list = append(list, strings.Join(words.NonEmpty(m.Experiment+" is "+words.Verdict(m.Verdict), m.Reason, harmText(m.Harm, m.Journey, m.Limit)), ": "))
-	}
-	if rest := more(len(list), mostTold); rest != "" {
-		list = append(list[:mostTold], rest)
 	}
 	return list
+}
+
+// undecided are the same in words, each with the reason.
+func (s *summary) undecided() (list []string) {
+	open := s.open()
+	for _, m := range first(open, mostTold) {
+		list = append(list, finding{m}.text())
+	}
+	return append(list, words.NonEmpty(more(len(open), mostTold))...)
 }
 
 // A finding is what an experiment found, in words.
@@ -129,6 +134,14 @@ func (s *summary) others() (list []finding) {
 	return list
 }
 
+// othersTitle is the title of these.
+func (s *summary) othersTitle() string {
+	if len(s.r.Failures) == 0 {
+		return "What was measured"
+	}
+	return "What else was measured"
+}
+
 // Text says what was measured; a reason where nothing was, or no answer came of it.
 func (f finding) Text() string {
 	text := harmText(f.Harm, f.Journey, f.Limit)
@@ -137,6 +150,9 @@ func (f finding) Text() string {
 	}
 	return text
 }
+
+// Short is the harm in a table.
+func (f finding) Short() string { return harmShort(f.Harm) }
 
 // text is the same with the experiment.
 func (f finding) text() string {
@@ -166,5 +182,5 @@ func (s *summary) minimal() string {
 	case len(x.Pointers) == 1:
 		return "it fails by itself, in what is served now"
 	}
-	return "all of it is needed: without any one of them the others do not fail"
+	return "all of it is needed: where one of these values is taken back, the rest does not fail"
 }

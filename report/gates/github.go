@@ -27,8 +27,8 @@ func WriteGitHub(w io.Writer, r *gate.Report, links ...encode.Link) error {
 	}
 	for i, f := range s.failures() {
 		text := []string{f.brief()}
-		if i == 0 && len(s.steps) > 0 {
-			text = append(text, s.steps[0])
+		if i == 0 && r.Verdict == result.Refuted {
+			text = append(text, s.mend())
 		}
 		add("error", title+": "+f.Experiment+" "+words.Verdict(f.Verdict), strings.Join(text, "; "))
 	}
@@ -44,6 +44,6 @@ func WriteGitHub(w io.Writer, r *gate.Report, links ...encode.Link) error {
 	if text := s.nearestText(); text != "" {
 		add("notice", "blastgauge: how close to the edge", text)
 	}
-	commands.Add("notice", "", 0, "blastgauge", strings.Join(append(words.NonEmpty(s.headline(), s.lead()), encode.LinkTexts(links)...), "; "))
+	commands.Add("notice", "", 0, "blastgauge", strings.Join(append(words.NonEmpty(strings.Join(words.NonEmpty(s.headline(), s.lead()), ". ")), encode.LinkTexts(links)...), "; "))
 	return commands.Write(w)
 }

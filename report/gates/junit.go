@@ -1,6 +1,7 @@
 package gates
 
 import (
+	"cmp"
 	"io"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 // from change to change by its names, so these hold nothing that was measured.
 func WriteJUnit(w io.Writer, r *gate.Report, links ...encode.Link) error {
 	s := summarize(r)
-	suite := encode.Suite{ID: "_gate", Name: s.file(), File: r.Candidate.File}
+	suite := encode.Suite{ID: "_gate", Name: s.named(), File: r.Candidate.File}
 	if !r.Started.IsZero() {
 		suite.Timestamp = r.Started.UTC().Format("2006-01-02T15:04:05")
 	}
@@ -25,7 +26,7 @@ func WriteJUnit(w io.Writer, r *gate.Report, links ...encode.Link) error {
 	suite.SetLinks(links)
 	for _, m := range s.measured() {
 		suite.Add(encode.Outcome{
-			Name: s.file() + ": " + m.Experiment, Verdict: s.allowed(m.Verdict), Links: links,
+			Name: s.named() + ": " + m.Experiment, Verdict: s.allowed(m.Verdict), Links: links,
 			Expected: harmText(m.Harm, m.Journey, m.Limit), Reasons: s.reasons(m),
 		})
 	}
@@ -33,6 +34,9 @@ func WriteJUnit(w io.Writer, r *gate.Report, links ...encode.Link) error {
 	suite.SetOut(s.output())
 	return encode.WriteJUnit(w, encode.GateKind, r.System, []encode.Suite{suite})
 }
+
+// named is the candidate as servers follow it: two files of one name are not the same.
+func (s *summary) named() string { return cmp.Or(s.r.Candidate.File, "candidate") }
 
 // allowed is the verdict of a case: what the exit code allows is skipped.
 func (s *summary) allowed(v result.Verdict) result.Verdict {
@@ -47,7 +51,11 @@ func (s *summary) reasons(m gate.Measured) []string {
 	for _, f := range s.failures() {
 		if f.Experiment == m.Experiment {
 			list := append([]string{f.brief()}, f.Whys()...)
-			return append(append(list, words.NonEmpty(f.example())...), s.steps...)
+			list = append(list, words.NonEmpty(f.example())...)
+			for _, x := range s.steps {
+				list = append(list, x.line())
+			}
+			return list
 		}
 	}
 	return words.NonEmpty(m.Reason)
@@ -55,7 +63,7 @@ func (s *summary) reasons(m gate.Measured) []string {
 
 // gateCase is the case of the gate itself.
 func (s *summary) gateCase(links []encode.Link) encode.Outcome {
-	o := encode.Outcome{Name: s.file() + ": gate", Seconds: s.r.Spent, Verdict: result.Held, Links: links}
+	o := encode.Outcome{Name: s.named() + ": gate", Seconds: s.r.Spent, Verdict: result.Held, Links: links}
 	if s.notPutBack() || s.interrupted() || s.r.ExitCode == result.ExitError || len(s.measured()) == 0 {
 		o.Verdict, o.Reasons = result.Invalid, []string{s.headline()}
 		if s.notPutBack() {
@@ -98,7 +106,7 @@ func (s *summary) output() (lines []string) {
 		lines = append(lines, "near it: "+strings.Join(words.NonEmpty(n.text()+" "+words.Verdict(n.Verdict), n.measure()), ", "))
 	}
 	for _, g := range s.openGaps() {
-		lines = append(lines, g.Text())
+		lines = append(lines, "not measured: "+g.Text())
 	}
 	return words.NonEmpty(lines...)
 }

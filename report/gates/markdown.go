@@ -49,11 +49,11 @@ func WriteMarkdown(w io.Writer, r *gate.Report, links ...encode.Link) error {
 
 // where says where and when it was measured.
 func where(r *gate.Report) string {
-	text := ""
+	parts := []string{""}
 	for _, part := range words.NonEmpty(words.Place(r.System, r.Environment), figures.Period(r.Started, r.Ended)) {
-		text += ", " + encode.Markdown(part)
+		parts = append(parts, encode.Markdown(part))
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // mark is a verdict where there is no colour but that of pictures.
@@ -113,7 +113,7 @@ func (s *summary) harmList(m *encode.Comment) {
 		m.Line("- ", text)
 	}
 	if list := s.others(); len(list) > 0 {
-		title("What else was measured")
+		title(s.othersTitle())
 		for _, f := range list {
 			m.Line("- ", mark(f.Verdict), " ", encode.Markdown(f.text()))
 		}
@@ -128,8 +128,8 @@ func (s *summary) stepList(m *encode.Comment) {
 	m.Line("")
 	m.Line("**What to do now**")
 	m.Line("")
-	for _, text := range s.steps {
-		m.Line("1. ", encode.Markdown(period(text)))
+	for _, x := range s.steps {
+		m.Line("1. ", strings.Join(words.NonEmpty(encode.Markdown(x.Said()), encode.Code(x.Command)), " "))
 	}
 }
 

@@ -76,14 +76,18 @@ func (n neighbor) text() string {
 // Harmed is the harm in a table.
 func (n neighbor) Harmed() string { return harmShort(n.Harm) }
 
-// measure says what was measured, or why it was not.
-func (n neighbor) measure() string {
-	if text := harmText(n.Harm, n.Journey, n.Limit); text != "" && n.Verdict == result.Held {
-		return text
-	} else if text != "" {
-		return strings.Join(words.NonEmpty(text, n.Reason), "; ")
+// Why says why the verdict is what it is, where the number does not say it.
+func (n neighbor) Why() string {
+	beyond := n.Harm != nil && n.Verdict == result.Refuted && n.Limit >= 0 && n.Harm.Low > n.Limit
+	if beyond || n.Harm != nil && n.Verdict == result.Held {
+		return ""
 	}
 	return n.Reason
+}
+
+// measure says what was measured, or why it was not.
+func (n neighbor) measure() string {
+	return strings.Join(words.NonEmpty(harmText(n.Harm, n.Journey, n.Limit), n.Why()), "; ")
 }
 
 // nearestText says what of the neighborhood fails first: "/retries 300 fails (30 in the

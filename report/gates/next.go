@@ -2,21 +2,40 @@ package gates
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
+// A step is something to do, by a command where there is one.
+type step struct {
+	Text, Command string
+}
+
+// Said is what to do as the beginning of a line: a sentence, or what a command follows.
+func (x step) Said() string {
+	if x.Command != "" {
+		return x.Text + ":"
+	}
+	return period(x.Text)
+}
+
+// line is the step on one line. Nothing follows a command, so that it can be copied.
+func (x step) line() string {
+	return strings.Join(words.NonEmpty(x.Said(), x.Command), " ")
+}
+
 // advice is what to do now, one step after the other.
-func (s *summary) advice() []string {
-	var list []string
+func (s *summary) advice() []step {
+	var list []step
 	if s.notPutBack() {
-		list = append(list, "Put back what was served before, as the candidate may still be in place: "+s.recover())
+		list = append(list, step{"Put back what was served before, as the candidate may still be in place", s.recover()})
 	}
 	switch {
 	case s.r.Verdict == result.Refuted:
-		list = append(list, s.mend())
+		list = append(list, step{Text: s.mend()})
 		list = append(list, s.ifRefuted()...)
 		list = append(list, s.again("Gate the mended file"))
 	case s.passes() && s.r.Verdict == result.Held:
@@ -24,14 +43,14 @@ func (s *summary) advice() []string {
 	case s.r.Verdict == result.Held || s.interrupted():
 		list = append(list, s.again("Gate it once more, and let it come to its end"))
 	default:
-		for _, text := range first(s.undecided(), 3) {
-			list = append(list, "Settle "+text)
+		for _, m := range first(s.open(), 3) {
+			list = append(list, step{Text: "Settle " + strings.Join(words.NonEmpty(m.Experiment+", which is "+words.Verdict(m.Verdict), m.Reason), ": ")})
 		}
 		if !s.passes() {
-			list = append(list, s.again("Then gate it once more"))
+			list = append(list, s.again("Gate it once more"))
 		}
 	}
-	return words.NonEmpty(list...)
+	return list
 }
 
 // recover is the command that puts back what was served before.
@@ -46,7 +65,7 @@ func (s *summary) mend() string {
 	case len(list) == 1:
 		return "Change one value: " + list[0].undo() + ". It fails by itself"
 	case len(list) > 1 && s.r.Smallest.Minimal:
-		return "Change one of these values: " + s.names(list) + ". They fail together, and none of them has to be there for nothing: without any one of them the others do not fail"
+		return "Change one of these values: " + s.names(list) + ". They fail together, and no longer where one of them is taken back"
 	case len(list) > 1:
 		return "Look at these values: " + s.names(list) + ". They fail together; which of them it takes was not found out"
 	}
@@ -85,42 +104,46 @@ func (s *summary) whyNotSmaller() string {
 }
 
 // ifRefuted is what experiments say is to be done where they are refuted, each once.
-func (s *summary) ifRefuted() (list []string) {
+func (s *summary) ifRefuted() (list []step) {
 	for _, f := range s.failures() {
-		if text := f.IfRefuted; text != "" && f.Verdict == result.Refuted && !slices.Contains(list, text) {
-			list = append(list, text)
+		if one := (step{Text: f.IfRefuted}); one.Text != "" && f.Verdict == result.Refuted && !slices.Contains(list, one) {
+			list = append(list, one)
 		}
 	}
 	return list
 }
 
-// again is the command that measures the candidate again, and how often that is possible.
-func (s *summary) again(what string) string {
-	text := what
-	if s.r.Candidate.File != "" {
-		text += ": blastgauge gate " + words.ShellPath(s.r.Candidate.File)
+// again is the command that measures the candidate again, where that is possible.
+func (s *summary) again(what string) step {
+	most := s.r.MostAttempts
+	left := most - max(0, s.r.Attempts.Count) - 1
+	switch {
+	case most > 0 && left <= 0 && s.r.Verdict != result.Refuted:
+		return step{Text: "As it is the candidate may not be measured again: " + figures.Plural(most, "attempt is", "attempts are") + " allowed"}
+	case s.r.Candidate.File == "":
+		return step{Text: what}
+	case most > 0 && s.r.Verdict != result.Refuted:
+		what += " (" + figures.Plural(left, "attempt is", "attempts are") + " left)"
 	}
-	if most := s.r.MostAttempts; most > 0 && s.r.Verdict != result.Refuted {
-		if left := most - s.r.Attempts.Count - 1; left > 0 {
-			text += ". It may be measured " + figures.Plural(left, "time", "times") + " more"
-		} else {
-			text += ". As it is it may not be measured again: all " + figures.Plural(most, "attempt is", "attempts are") + " used"
-		}
-	}
-	return text
+	return step{what, "blastgauge gate " + words.ShellPath(s.r.Candidate.File)}
 }
 
 // ship says what to do with a candidate that held.
-func (s *summary) ship() []string {
-	list := []string{"Ship it"}
+func (s *summary) ship() []step {
+	var list []step
+	if a := s.failedBefore(); a != nil {
+		list = append(list, step{Text: "Find out first why it was " + words.Verdict(a.Verdict) + " before, in run " + a.Run})
+	}
 	if s.r.Statement != "" && s.r.Candidate.File != "" {
-		list[0] = "Ship it, and let the pipeline check it: " + s.verify()
+		list = append(list, step{"Ship it, and let the pipeline check the statement", s.verify()})
+	} else {
+		list = append(list, step{Text: "Ship it"})
 	}
 	if n := s.nearest(); n != nil {
-		list = append(list, "Do not go on to "+short(n.text(), mostPointer)+" without gating that: it fails")
+		list = append(list, step{Text: "Do not go on to " + short(n.text(), mostPointer) + " without gating that: it fails"})
 	}
 	if len(s.r.Neighborhood) == 0 {
-		list = append(list, "What is near the candidate was not measured: how far the edge is, nobody knows")
+		list = append(list, step{Text: "What is near the candidate was not measured: how far the edge is, nobody knows"})
 	}
 	return list
 }

@@ -83,6 +83,29 @@ func forest(scale page.RootScale, h *statement.Harm, limit float64, v result.Ver
 	return charts.ForestRow(scale, radius(h), max(limit, 0), v)
 }
 
+// Contents lists the sections of the page, in its order.
+func (d *document) Contents() []page.Entry {
+	var list []page.Entry
+	add := func(there bool, id, name string, inside ...page.Link) {
+		if there {
+			list = append(list, page.Entry{Link: page.Link{ID: id, Name: name}, Inside: inside})
+		}
+	}
+	var failures []page.Link
+	for _, f := range d.Failures {
+		failures = append(failures, page.Link{ID: f.ID, Name: words.Glyph(f.Verdict) + " " + f.Experiment})
+	}
+	add(true, "_changed", "What changed")
+	add(len(d.smallest()) > 0, "_smallest", "Smallest part that fails")
+	add(len(failures) > 0, "_f0", "What it harms", failures...)
+	add(len(d.R.Neighborhood) > 0, "_edge", "How close to the edge")
+	add(len(d.R.NotMeasured) > 0, "_gaps", "Not measured")
+	add(d.R.Attempts.Count > 0, "_attempts", "Earlier attempts")
+	add(true, "_statement", "Statement")
+	add(true, "_method", "How this was measured")
+	return list
+}
+
 // Headline is the answer in one line.
 func (d *document) Headline() string { return d.headline() }
 
@@ -127,7 +150,7 @@ func (d *document) Bypasses() []string { return d.bypasses() }
 func (d *document) Warnings() []string { return d.warnings() }
 
 // Steps are what to do now.
-func (d *document) Steps() []string { return d.steps }
+func (d *document) Steps() []step { return d.steps }
 
 // Others are the experiments that did not fail.
 func (d *document) Others() []finding { return d.others() }
@@ -173,6 +196,21 @@ func (d *document) Axis() template.HTML { return d.Scale.Axis() }
 // Forest draws the harm of a neighbor.
 func (d *document) Forest(n neighbor) template.HTML {
 	return forest(d.Scale, n.Harm, n.Limit, n.Verdict)
+}
+
+// Own is what was found of the candidate as it is; nil where there is no number.
+func (d *document) Own() *finding {
+	m := d.worst()
+	if m == nil {
+		return nil
+	}
+	return &finding{*m}
+}
+
+// OwnForest draws its harm.
+func (d *document) OwnForest() template.HTML {
+	m := d.worst()
+	return forest(d.Scale, m.Harm, m.Limit, m.Verdict)
 }
 
 // Smallest are the values of the smallest part that fails.

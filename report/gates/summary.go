@@ -7,7 +7,7 @@
 package gates
 
 import (
-	"cmp"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,7 +32,7 @@ const (
 // own words.
 type summary struct {
 	r     *gate.Report
-	steps []string // what to do now
+	steps []step // what to do now
 }
 
 func summarize(r *gate.Report) *summary {
@@ -41,8 +41,13 @@ func summarize(r *gate.Report) *summary {
 	return s
 }
 
-// file is what the candidate is called.
-func (s *summary) file() string { return cmp.Or(s.r.Candidate.File, "the candidate") }
+// file is what the candidate is called: its file, without where that is.
+func (s *summary) file() string {
+	if s.r.Candidate.File == "" {
+		return "the candidate"
+	}
+	return path.Base(s.r.Candidate.File)
+}
 
 // interrupted reports whether somebody ended the gate.
 func (s *summary) interrupted() bool {
@@ -91,9 +96,10 @@ func (s *summary) answer() string {
 // lead is the sentence below the headline, without what the headline says.
 func (s *summary) lead() string {
 	text := strings.TrimSpace(s.r.Sentence)
-	for _, said := range []string{s.answer(), s.headline()} {
+	for _, said := range []string{s.headline(), s.answer(), s.file() + " may ship", s.file() + " is undecided", s.file() + " was not judged"} {
 		if rest, ok := strings.CutPrefix(text, said); ok {
 			text = strings.TrimLeft(rest, ":;,. ")
+			break
 		}
 	}
 	if text == "" {

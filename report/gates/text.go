@@ -38,7 +38,11 @@ func (p printer) head(s *summary) {
 	if text := inert.Text(s.lead()); text != "" {
 		p.Wrap("", text)
 	}
-	p.Wrap("", inert.Text(strings.Join(words.NonEmpty("run "+s.r.Run, words.Place(s.r.System, s.r.Environment), figures.Period(s.r.Started, s.r.Ended)), ", ")))
+	run := ""
+	if s.r.Run != "" {
+		run = "run " + s.r.Run
+	}
+	p.Wrap("", inert.Text(strings.Join(words.NonEmpty(run, words.Place(s.r.System, s.r.Environment), figures.Period(s.r.Started, s.r.Ended)), ", ")))
 	if s.notPutBack() {
 		p.Wrap("! ", inert.Text("THE CANDIDATE MAY STILL BE IN PLACE: put back what was served before with: "+s.recover()))
 	}
@@ -77,7 +81,7 @@ func (p printer) harms(s *summary) {
 	}
 	p.more(len(s.r.Failures), mostFailures)
 	if list := s.others(); len(list) > 0 {
-		p.Heading("What else was measured")
+		p.Heading(s.othersTitle())
 		for _, m := range list {
 			p.Wrap(p.Mark(m.Verdict), inert.Text(m.text()))
 		}
@@ -90,8 +94,8 @@ func (p printer) next(s *summary) {
 		return
 	}
 	p.Heading("What to do now")
-	for i, text := range s.steps {
-		p.Wrap(strconv.Itoa(i+1)+" ", inert.Text(period(text)))
+	for i, x := range s.steps {
+		p.Wrap(strconv.Itoa(i+1)+" ", inert.Text(x.line()))
 	}
 }
 
@@ -127,7 +131,8 @@ func (p printer) near(s *summary) {
 	if len(s.r.Neighborhood) == 0 {
 		return
 	}
-	p.Heading("How close to the edge: the candidate with one more change (" + inert.Text(s.counted()) + ")")
+	p.Heading("How close to the edge")
+	p.Wrap("", "The candidate with one more change each, the nearest first: "+s.counted()+".")
 	for _, n := range s.neighbors() {
 		text := n.text()
 		if measure := n.measure(); measure != "" {

@@ -166,5 +166,5 @@ func (s *summary) blame() string {
 	if s.r.Smallest != nil && len(s.r.Smallest.Pointers) == 1 {
 		return "fails by itself"
 	}
-	return "fails with the others marked"
+	return "in the smallest part that fails"
 }
