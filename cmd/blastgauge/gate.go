@@ -26,20 +26,28 @@ type gateOptions struct {
 	runOptions
 	flags gating.Flags
 	more  []string // experiments
+	rest  offline  // what measures nothing
 }
 
 func newGate(a *app) *cobra.Command {
 	var o gateOptions
 	cmd := &cobra.Command{
 		Use:   "gate FILE [EXPERIMENT...] [-- COMMAND ARG...]",
-		Short: "Measure a config before it ships: what it changes, harms, and how close to harm it is",
+		Short: "Measure a config before it ships, and decide by what was measured whether it may",
 		Long:  help("gate"),
 		Example: `  blastgauge gate settings/next.json
   blastgauge gate pull-request/settings.json settings-next --budget 5m
   blastgauge gate settings/next.json -o text -o md=comment.md -o json=gate.json
-  blastgauge gate settings/next.json --key ci.pem --statement next.intoto.jsonl --max-attempts 2`,
+  blastgauge gate settings/next.json --key ci.pem --statement next.intoto.jsonl --max-attempts 2
+  blastgauge gate --keygen release
+  blastgauge gate --verify settings/next.json --key release.pub.pem --max-harm 5%
+  blastgauge gate settings/next.json --bypass "the shop is down" --key release.pem --statement next.intoto.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, o.command = splitCommand(cmd, args)
+			done, err := a.gateOffline(cmd, o.rest, o.selection, o.signed, o.flags.MaxAttempts, o.outputs, args)
+			if done || err != nil {
+				return err
+			}
 			if len(args) == 0 {
 				return usage.Errorf("which file is to be measured? %s", cmd.UseLine())
 			}
@@ -51,6 +59,7 @@ func newGate(a *app) *cobra.Command {
 	o.seedFlag(cmd)
 	o.phasesFlag(cmd)
 	gateFlags(cmd, &o)
+	offlineFlags(cmd, &o.rest)
 	o.performFlags(cmd)
 	outputFlag(cmd, &o.outputs, report.GateFormats())
 	return cmd
@@ -64,7 +73,7 @@ func gateFlags(cmd *cobra.Command, o *gateOptions) {
 	f.StringVar(&o.flags.Budget, "budget", "", "how long all runs together may take, as `TIME` (default: "+gating.DefaultBudget.String()+")")
 	f.BoolVar(&o.flags.Neighborhood, "neighbourhood", true, "measure what is near a candidate that holds")
 	f.BoolVar(&o.flags.Smallest, "smallest", true, "search the smallest part of a candidate that fails")
-	f.IntVar(&o.flags.MaxAttempts, "max-attempts", 0, "refuse to measure a candidate more than `N` times (default: any number)")
+	f.IntVar(&o.flags.MaxAttempts, "max-attempts", 0, "how often a candidate may be measured, this time included, as `N` (default: any number)")
 }
 
 // gate measures a candidate, and what its verdict leaves to ask.
