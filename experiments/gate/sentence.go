@@ -19,7 +19,8 @@ func (r *Report) sentence(of *result.Result) string {
 	text := ""
 	switch r.Verdict {
 	case result.Refuted:
-		text = fmt.Sprintf("%s may not ship: %s %s", name, r.blamed(), r.sayFailure())
+		blamed, many := r.blamed()
+		text = fmt.Sprintf("%s may not ship: %s %s", name, blamed, r.sayFailure(many))
 	case result.Held:
 		text = fmt.Sprintf("%s may ship: it %s%s", name, sayHeld(of), r.sayNear())
 	case result.Inconclusive:
@@ -30,8 +31,9 @@ func (r *Report) sentence(of *result.Result) string {
 	return inert.Text(text)
 }
 
-// blamed is what of the change is to blame, as the subject of a sentence.
-func (r *Report) blamed() string {
+// blamed is what of the change is to blame, as the subject of a sentence, and whether it is
+// several things.
+func (r *Report) blamed() (text string, many bool) {
 	if s := r.Smallest; s != nil && len(s.Pointers) > 0 {
 		words := make([]string, 0, len(s.Pointers))
 		for _, p := range s.Pointers[:min(2, len(s.Pointers))] {
@@ -44,15 +46,15 @@ func (r *Report) blamed() string {
 		if len(s.Pointers) > 1 {
 			text += " together"
 		}
-		return text
+		return text, len(s.Pointers) > 1
 	}
 	switch len(r.Changed) {
 	case 0:
-		return "it"
+		return "it", false
 	case 1:
-		return r.sayChange(r.Changed[0].Pointer)
+		return r.sayChange(r.Changed[0].Pointer), false
 	}
-	return fmt.Sprintf("its %d changes together", len(r.Changed))
+	return fmt.Sprintf("its %d changes together", len(r.Changed)), true
 }
 
 // sayChange is "/price/factor 1 → 100".
@@ -88,19 +90,23 @@ func sayValue(value json.RawMessage) string {
 }
 
 // sayFailure is what the worst failure harms.
-func (r *Report) sayFailure() string {
+func (r *Report) sayFailure(many bool) string {
+	s := "s"
+	if many {
+		s = ""
+	}
 	if len(r.Failures) == 0 {
-		return "fails"
+		return "fail" + s
 	}
 	f := &r.Failures[0]
 	if f.Harm == nil || f.Harm.Low <= f.Limit {
 		if len(f.Violations) > 0 {
 			v := f.Violations[0]
-			return fmt.Sprintf("breaks the invariant %q: %s", v.Name, figures.Plural(int(v.New), "new violation", "new violations"))
+			return fmt.Sprintf("break%s the invariant %q: %s", s, v.Name, figures.Plural(int(v.New), "new violation", "new violations"))
 		}
-		return "refutes " + f.Experiment + ": " + first(f.Reasons)
+		return "refute" + s + " " + f.Experiment + ": " + first(f.Reasons)
 	}
-	text := fmt.Sprintf("harms %s of %s (%s interval %s to %s, limit %s)", figures.Percent(f.Harm.Estimate), f.Journey,
+	text := fmt.Sprintf("harm%s %s of %s (%s interval %s to %s, limit %s)", s, figures.Percent(f.Harm.Estimate), f.Journey,
 		figures.ShortPercent(f.Harm.Confidence, 0), figures.Percent(f.Harm.Low), figures.Percent(f.Harm.High), figures.ShortPercent(f.Limit, 1))
 	if f.Step == "" {
 		return text
