@@ -310,6 +310,7 @@ func TestPrunesRunsBeside(t *testing.T) {
 				writeFile(t, filepath.Join(dir, file), string(text.Data))
 			}
 			writeJournal(t, filepath.Join(dir, "dir0"), started+intended+removed+ended)
+			writeFile(t, filepath.Join(dir, "dir0", BesideDir, "near", result.File), "{}")
 			writeJournal(t, filepath.Join(dir, "dir0", BesideDir, "near"), tt.journal)
 			runs, err := os.OpenRoot(dir)
 			if err != nil {
