@@ -75,7 +75,7 @@ func TestReadCandidateRefuses(t *testing.T) {
 	if text, err := ReadCandidate(filepath.Join(dir, "next.json")); err != nil || text != "{}" {
 		t.Errorf("ReadCandidate() = %q, %v", text, err)
 	}
-	for name, want := range map[string]string{"nxt.json": `"next.json"`, "binary": "not UTF-8", "large": "too large", ".": "folder"} {
+	for name, want := range map[string]string{"nxt.json": `next.json"?`, "binary": "not UTF-8", "large": "too large", ".": "directory"} {
 		if _, err := ReadCandidate(filepath.Join(dir, name)); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("ReadCandidate(%s) = %v, want %s", name, err, want)
 		}
