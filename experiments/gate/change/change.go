@@ -64,6 +64,13 @@ func Diff(served, candidate []byte, name string) (*Difference, error) {
 		}
 	}
 	d := &Difference{served: bytes.Clone(served), candidate: bytes.Clone(candidate), format: formatOf(name, served, candidate)}
+	if d.format == badconfig.Text {
+		if !bytes.Equal(served, candidate) {
+			d.why = "they are neither JSON nor YAML, by their name or their form"
+			d.asWhole(nil)
+		}
+		return d, nil
+	}
 	before, err := d.readVersion("what is served", d.served)
 	next, nextErr := d.readVersion("the candidate", d.candidate)
 	if nextErr == nil {
@@ -94,10 +101,7 @@ func formatOf(name string, served, candidate []byte) badconfig.Format {
 // readVersion reads one version. The error says of which one it is, and where.
 func (d *Difference) readVersion(what string, text []byte) (*document, error) {
 	text, _ = withoutMark(text)
-	switch {
-	case d.format == badconfig.Text:
-		return nil, fmt.Errorf("%s is neither JSON nor YAML by its name or form", what)
-	case !utf8.Valid(text):
+	if !utf8.Valid(text) {
 		return nil, fmt.Errorf("%s is not in UTF-8", what)
 	}
 	doc, err := read(text, d.format)

@@ -69,13 +69,13 @@ func (c *comparer) differ(b *branch) bool {
 	case s.isAlias() && n.isAlias() && c.samePlace(s.alias, n.alias):
 		return false // it is compared where it stands
 	case s.isAlias() || n.isAlias() || s.opaque || n.opaque:
-		return !c.looker.same(s, n, 0)
+		return !c.looker.means(s, n, 0)
 	case s.kind != n.kind || s.tag != n.tag:
 		return true
 	case s.kind == edit.List:
 		return c.differInside(b, c.entriesOfList(b))
 	case s.kind == edit.Object && !c.sameMerge(s.merge, n.merge):
-		return !c.looker.same(s, n, 0)
+		return !c.looker.means(s, n, 0)
 	case s.kind == edit.Object:
 		below, ok := c.entriesOfObject(b)
 		return !ok || c.differInside(b, below)
@@ -147,7 +147,7 @@ func (c *comparer) sameMerge(s, n *value) bool {
 	case !s.isAlias() && !n.isAlias() && s.kind == edit.List && n.kind == edit.List:
 		return slices.EqualFunc(s.inner, n.inner, c.sameMerge)
 	}
-	return !s.isAlias() && !n.isAlias() && c.looker.same(s, n, 0)
+	return !s.isAlias() && !n.isAlias() && c.looker.means(s, n, 0)
 }
 
 // samePlace reports whether two values stand at the same place of both texts.

@@ -34,9 +34,10 @@ type idea struct {
 
 // An inventor has ideas for one value.
 type inventor struct {
-	target *target
-	at     time.Time
-	list   []idea
+	target  *target
+	at      time.Time
+	list    []idea
+	numbers []*big.Rat // that are put in place of the number
 }
 
 // ideasFor returns what may go wrong with a value, the nearest first.
@@ -90,19 +91,19 @@ func (i *inventor) anything() {
 	blankIsNull := v.at.InYAML() && (v.kind == edit.Number || v.kind == edit.Boolean)
 	if v.kind != edit.Null && !blankIsNull {
 		i.add("drop", another, map[string]any{"as": "null"})
+	}
+	if v.kind != edit.Null && v.kind != edit.Object {
 		i.guess("retype", another, nil)
 	}
 	if t.name == "" {
 		return
 	}
 	i.add("rename", another, nil)
-	twice := map[string]any{"as": "key"}
 	if t.was != nil {
-		if v, ok := decoded(t.was); ok {
-			twice["value"] = v // both sides of a merge are left in
+		if v, ok := decoded(t.was); ok { // both sides of a merge are left in
+			i.guess("duplicate", another, map[string]any{"as": "key", "value": v})
 		}
 	}
-	i.add("duplicate", another, twice)
 }
 
 // decoded returns a value in the forms of JSON, if it is not too large to be a parameter.
@@ -139,11 +140,12 @@ func (i *inventor) number() {
 	if !ok {
 		return
 	}
-	if b.Sign() == 0 {
+	switch {
+	case b.Sign() == 0:
 		i.add("extreme", oneStep, map[string]any{"to": json.Number("1")})
-	} else {
-		i.scale(t.numberBefore(), b)
+	default:
 		i.beyond(t.numberBefore(), b)
+		i.scale(t.numberBefore(), b)
 		i.add("scale", another, map[string]any{"by": -1})
 		i.add("extreme", another, map[string]any{"to": json.Number("0")})
 	}
@@ -156,39 +158,61 @@ func (i *inventor) number() {
 	}
 }
 
-// largest has the largest numbers of the sizes that programs use.
+// largest has the largest numbers of the sizes that programs use, and of a share 1.
 func (i *inventor) largest(b *big.Rat) {
-	sizes := []string{"int32"}
-	if isWhole(i.target.value.text) {
-		sizes = append(sizes, "int64")
-	}
-	for _, size := range sizes {
-		limit := big.NewRat(math.MaxInt32, 1)
-		if size == "int64" {
-			limit = big.NewRat(math.MaxInt64, 1)
+	if !isWhole(i.target.value.text) {
+		if one := big.NewRat(1, 1); b.Sign() > 0 && b.Cmp(one) < 0 {
+			i.numeric(one, b, "extreme", map[string]any{"to": json.Number("1")})
 		}
-		if new(big.Rat).Abs(b).Cmp(limit) < 0 {
-			i.add("extreme", decades(b, limit), map[string]any{"to": size})
+		return
+	}
+	for _, size := range []struct {
+		name  string
+		limit int64
+	}{{"int32", math.MaxInt32}, {"int64", math.MaxInt64}} {
+		if limit := big.NewRat(size.limit, 1); new(big.Rat).Abs(b).Cmp(limit) < 0 {
+			i.add("extreme", decades(b, limit), map[string]any{"to": size.name})
 		}
 	}
+}
+
+// numeric adds an idea that puts another number there, unless it is so near the number or
+// one that was added before that nobody learns anything from it.
+func (i *inventor) numeric(to, b *big.Rat, operator string, parameters map[string]any) {
+	const nearest = 0.02 // a twentieth more
+	const apart = 0.1    // a quarter more
+	if decades(b, to) < nearest || slices.ContainsFunc(i.numbers, func(n *big.Rat) bool { return decades(n, to) < apart }) {
+		return
+	}
+	i.numbers = append(i.numbers, to)
+	i.guess(operator, decades(b, to), parameters)
 }
 
 // scale multiplies a number: in the direction of the change by more and more, and once
 // against it.
 func (i *inventor) scale(before, b *big.Rat) {
-	up := before == nil || new(big.Rat).Abs(b).Cmp(new(big.Rat).Abs(before)) >= 0
-	factors := []string{"2", "10", "100"}
-	against := "1/10"
-	if !up {
-		factors, against = []string{"1/2", "1/10", "1/100"}, "10"
-	}
+	factors, against := factorsOf(before, b)
 	factors = append(factors, against)
 	if i.target.isMeasure() {
 		factors = append(factors, "1000", "1/1000")
 	}
 	for _, f := range factors {
-		i.guess("scale", decades(big.NewRat(1, 1), fraction(f)), map[string]any{"by": factor(f)})
+		i.numeric(new(big.Rat).Mul(b, fraction(f)), b, "scale", map[string]any{"by": factor(f)})
 	}
+}
+
+// factorsOf returns the factors in the direction of a change, and one against it.
+func factorsOf(before, b *big.Rat) (factors []string, against string) {
+	if before == nil || new(big.Rat).Abs(b).Cmp(new(big.Rat).Abs(before)) >= 0 {
+		return []string{"2", "10", "100"}, "1/10"
+	}
+	return []string{"1/2", "1/10", "1/100"}, "10"
+}
+
+// isFactor reports whether a number is one of the factors in the direction of a change.
+func isFactor(ratio, before, b *big.Rat) bool {
+	factors, _ := factorsOf(before, b)
+	return slices.ContainsFunc(factors, func(f string) bool { return fraction(f).Cmp(ratio) == 0 })
 }
 
 // factor returns a factor as a parameter: a number if it is one.
@@ -212,19 +236,28 @@ func (i *inventor) beyond(a, b *big.Rat) {
 		return
 	}
 	digits := max(decimals(t.value.text), decimals(t.was.text))
-	step := new(big.Rat).Sub(new(big.Rat).Add(b, b), a)
-	next := []*big.Rat{step}
-	if a.Sign() == b.Sign() {
-		next = append(next, new(big.Rat).Quo(new(big.Rat).Mul(b, b), a))
-	}
-	for _, to := range next {
+	for _, to := range steps(a, b) {
 		text := to.FloatString(digits)
 		rounded, ok := rational(text)
 		if !ok || rounded.Sign() == -b.Sign() || rounded.Cmp(b) == 0 || rounded.Cmp(a) == 0 {
 			continue
 		}
-		i.add("extreme", decades(b, rounded), map[string]any{"to": json.Number(text)})
+		if rounded.Sign() != 0 {
+			i.numeric(rounded, b, "extreme", map[string]any{"to": json.Number(text)})
+		}
 	}
+}
+
+// steps returns where a change from a to b leads when it goes on: by the same difference,
+// and by the same ratio where that is none of the usual factors.
+func steps(a, b *big.Rat) []*big.Rat {
+	list := []*big.Rat{new(big.Rat).Sub(new(big.Rat).Add(b, b), a)}
+	if a.Sign() == b.Sign() {
+		if ratio := new(big.Rat).Quo(b, a); !isFactor(ratio, a, b) {
+			list = append(list, new(big.Rat).Mul(b, ratio))
+		}
+	}
+	return list
 }
 
 func decimals(number string) int {
@@ -232,14 +265,19 @@ func decimals(number string) int {
 	return len(fraction)
 }
 
-// decades returns how many powers of ten lie between two numbers. It is another when one of
-// them is 0, and that more when their signs differ.
-func decades(a, b *big.Rat) float64 {
-	if a.Sign() == 0 || b.Sign() == 0 {
+// decades returns how many powers of ten lie between a number and the one in its place. See
+// [Neighbor] for 0 and for another sign.
+func decades(from, to *big.Rat) float64 {
+	var d float64
+	switch {
+	case to.Sign() == 0:
 		return another
+	case from.Sign() == 0:
+		d = oneStep + max(log10(to), 0)
+	default:
+		d = math.Abs(log10(from) - log10(to))
 	}
-	d := math.Abs(log10(a) - log10(b))
-	if a.Sign() != b.Sign() {
+	if from.Sign() == -to.Sign() {
 		d += another
 	}
 	return min(math.Round(d*1e6)/1e6, farthest)
@@ -258,7 +296,7 @@ var (
 	dateForm     = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}`)
 	portForm     = regexp.MustCompile(`^[^\s/]+:[0-9]+$`)
 	flagForm     = regexp.MustCompile(`(?i)^(true|false|on|off|yes|no|enabled?|disabled?|(in)?active|open|closed|allow|deny|[0-9.]+%)$`)
-	selectorForm = regexp.MustCompile(`^[/^]|\$$|\*|/[0-9]{1,3}$`)
+	selectorForm = regexp.MustCompile(`^\^|\$$|\*|/[0-9]{1,3}$`)
 )
 
 // text has the ideas for texts. Only operators know all forms of dates and quantities.
@@ -299,44 +337,48 @@ func (i *inventor) quantity() {
 			a = fraction(before[2])
 		}
 	}
-	i.scale(a, b)
 	if a != nil {
-		step := new(big.Rat).Sub(big.NewRat(2, 1), new(big.Rat).Quo(a, b)) // (b + (b − a)) / b
-		next := []*big.Rat{step}
-		if a.Sign() != 0 {
-			next = append(next, new(big.Rat).Quo(b, a))
-		}
-		for _, f := range next {
-			i.guess("scale", decades(big.NewRat(1, 1), f), map[string]any{"by": factor(f.RatString())})
+		for _, to := range steps(a, b) {
+			f := new(big.Rat).Quo(to, b)
+			if f.Sign() > 0 {
+				i.numeric(to, b, "scale", map[string]any{"by": factor(f.RatString())})
+			}
 		}
 	}
-	for unit, size := range otherUnits(strings.TrimSpace(m[3])) {
-		i.guess("scale", decades(big.NewRat(1, 1), size), map[string]any{"unit": unit})
+	i.scale(a, b)
+	for _, u := range otherUnits(strings.TrimSpace(m[3])) {
+		i.guess("scale", decades(big.NewRat(1, 1), u.size), map[string]any{"unit": u.name})
 	}
 }
 
-// otherUnits returns the units beside one, and how much larger they are.
-func otherUnits(unit string) map[string]*big.Rat {
+// A unit is one beside another one, and how much larger it is.
+type unit struct {
+	name string
+	size *big.Rat
+}
+
+// otherUnits returns the next smaller and the next larger unit.
+func otherUnits(name string) []unit {
 	for _, family := range [][]string{
 		{"ns", "us", "ms", "s", "m", "h"}, {"Ki", "Mi", "Gi", "Ti"}, {"KiB", "MiB", "GiB", "TiB"}, {"kB", "MB", "GB", "TB"}, {"KB", "MB", "GB", "TB"},
 	} {
-		i := slices.Index(family, unit)
+		i := slices.Index(family, name)
 		if i < 0 {
 			continue
 		}
-		found := map[string]*big.Rat{}
+		var found []unit
 		for _, j := range []int{i - 1, i + 1} {
 			if j < 0 || j >= len(family) {
 				continue
 			}
 			size := big.NewRat(1000, 1)
-			if max(i, j) > 3 {
+			if max(i, j) > 3 { // minutes and hours
 				size = big.NewRat(60, 1)
 			}
 			if j < i {
 				size.Inv(size)
 			}
-			found[family[j]] = size
+			found = append(found, unit{family[j], size})
 		}
 		return found
 	}

@@ -38,7 +38,7 @@ type Neighbor struct {
 	// ten times. It is 1 for what takes one step: a flag that is flipped, a list that is one
 	// entry longer or shorter, an address of several that is dead, a date that has passed.
 	// It is 2 where a value is gone, empty, 0, of another type, name or place, or stands
-	// twice, and that more for a number of the other sign.
+	// twice, and that more for a number of the other sign. From 0 it is 1 to 1, and 2 to 10.
 	Distance float64
 }
 
@@ -53,7 +53,7 @@ type Skipped struct {
 // Why neighbors are not made.
 const (
 	Unfit   = "unfit"    // the operator cannot be applied there
-	Same    = "same"     // it is what is served now
+	Same    = "same"     // it is what is served now, or has there what is served there now
 	TooMany = "too_many" // enough others are made
 )
 
@@ -92,9 +92,7 @@ func (d *Difference) Neighbors(o Options) ([]Neighbor, []Skipped) {
 	for _, i := range ideas {
 		f.try(i)
 	}
-	slices.SortStableFunc(f.found, func(a, b found) int {
-		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.order, b.order), cmp.Compare(a.rank, b.rank))
-	})
+	f.sort()
 	list := make([]Neighbor, len(f.found))
 	for i, n := range f.found {
 		list[i] = n.Neighbor
@@ -106,6 +104,23 @@ func (d *Difference) Neighbors(o Options) ([]Neighbor, []Skipped) {
 type found struct {
 	Neighbor
 	order, rank int
+	turn        int // among the equally near of the same value
+}
+
+// sort puts the nearest first. Of the equally near, all values have one before any has
+// another.
+func (f *finder) sort() {
+	slices.SortStableFunc(f.found, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.order, b.order), cmp.Compare(a.rank, b.rank))
+	})
+	for i, n := range f.found {
+		if before := i - 1; before >= 0 && f.found[before].order == n.order && f.found[before].Distance == n.Distance {
+			f.found[i].turn = f.found[before].turn + 1
+		}
+	}
+	slices.SortStableFunc(f.found, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.turn, b.turn))
+	})
 }
 
 // A finder makes neighbors of ideas.
@@ -133,8 +148,10 @@ func (f *finder) try(i idea) {
 	case err != nil || f.seen[sha256.Sum256(n.Body)]:
 	case f.isServed(n.Body, doc):
 		f.skip(i, Same, "it is what is served now")
+	case doc != nil && f.putsBack(i, doc):
+		f.skip(i, Same, "it puts back what is served there now")
 	default:
-		f.found = append(f.found, found{n, i.target.order, i.rank})
+		f.found = append(f.found, found{Neighbor: n, order: i.target.order, rank: i.rank})
 	}
 	if err == nil {
 		f.seen[sha256.Sum256(n.Body)] = true
@@ -148,6 +165,16 @@ func (f *finder) skip(i idea, code, why string) {
 // isServed reports whether a neighbor is what is served, or means the same.
 func (f *finder) isServed(body []byte, doc *document) bool {
 	return bytes.Equal(body, f.of.served) || doc != nil && f.served != nil && doc.mean(f.served)
+}
+
+// putsBack reports whether a neighbor is the candidate without one of the changes: that is
+// no mistake.
+func (f *finder) putsBack(i idea, doc *document) bool {
+	now, was := f.nowOf(i, doc), i.target.was
+	if now == nil || was == nil {
+		return now == nil && was == nil && i.operator == "drop" && i.target.added
+	}
+	return i.operator != "duplicate" && means(now, was)
 }
 
 // make applies an operator to the candidate. It returns the document too, if it reads as
@@ -185,19 +212,28 @@ func (f *finder) make(i idea) (Neighbor, *document, error) {
 
 // describe says what became of the value.
 func (f *finder) describe(n *Neighbor, i idea, doc *document) {
-	now := doc.find(f.of.next.indexOf(i.target.value), n.Pointer)
+	now := f.nowOf(i, doc)
 	if now == nil {
 		return
 	}
 	n.Value, _ = encode(now) // a value that is too large is not shown
 	before := i.target.value
-	if now.kind == edit.Number && before.kind == edit.Number {
-		a, okA := rational(before.at.PlainNumber())
-		b, okB := rational(now.at.PlainNumber())
-		if okA && okB && i.operator != "expire" && i.operator != "duplicate" && i.operator != "flip" {
-			n.Distance = decades(a, b)
-		}
+	if now.kind != edit.Number || before.kind != edit.Number || i.operator != "scale" && i.operator != "extreme" {
+		return
 	}
+	a, okA := rational(before.at.PlainNumber())
+	b, okB := rational(now.at.PlainNumber())
+	if okA && okB {
+		n.Distance = decades(a, b)
+	}
+}
+
+// nowOf returns what a neighbor has in the place of the value, or nil.
+func (f *finder) nowOf(i idea, doc *document) *value {
+	if i.operator == "drop" && i.parameters["as"] == nil {
+		return nil // in a list the next entry has its place
+	}
+	return doc.find(f.of.next.indexOf(i.target.value), i.target.pointer)
 }
 
 // find returns the value at a pointer in one of the documents, or nil.

@@ -40,6 +40,7 @@ func (d *Difference) edited(branches []*branch) ([]byte, error) {
 
 // says reports whether a text means what it should.
 func (d *Difference) says(text []byte, want *document) bool {
+	text, _ = withoutMark(text)
 	got, err := read(text, d.format)
 	return err == nil && got.mean(want)
 }
@@ -61,6 +62,13 @@ func (d *Difference) inLayout(served []byte, branches []*branch) ([]byte, error)
 		c, err := d.editOf(doc, b, gone)
 		if err != nil {
 			return nil, err
+		}
+		at := slices.IndexFunc(changes, func(other edit.Change) bool {
+			return c.Do == edit.Add && other.Do == edit.Add && other.At == c.At && other.After == c.After
+		})
+		if at >= 0 {
+			changes[at].Entries = append(changes[at].Entries, c.Entries...)
+			continue
 		}
 		changes = append(changes, c)
 	}

@@ -15,12 +15,15 @@ import (
 const mostLooks = 2_000_000
 
 // A looker compares values, up to a bound. What lies beyond it counts as different.
-type looker struct{ left int }
+type looker struct {
+	left int
+	same map[[2]*value]bool // what aliases stand for, and is the same
+}
 
 // means reports whether two values mean the same.
 func means(a, b *value) bool {
 	l := looker{left: mostLooks}
-	return l.same(a, b, 0)
+	return l.means(a, b, 0)
 }
 
 // mean reports whether two texts mean the same.
@@ -28,12 +31,26 @@ func (d *document) mean(other *document) bool {
 	return slices.EqualFunc(d.roots, other.roots, means)
 }
 
-func (l *looker) same(a, b *value, depth int) bool {
+func (l *looker) means(a, b *value, depth int) bool {
+	aliased := a.isAlias() && b.isAlias()
 	a, b = a.real(), b.real()
+	if aliased && l.same[[2]*value{a, b}] {
+		return true
+	}
 	l.left--
-	if l.left < 0 || depth > mostDepth || a.kind != b.kind || a.opaque != b.opaque {
+	if l.left < 0 || depth > mostDepth || a.kind != b.kind || a.opaque != b.opaque || !l.meansInside(a, b, depth) {
 		return false
 	}
+	if aliased {
+		if l.same == nil {
+			l.same = map[[2]*value]bool{}
+		}
+		l.same[[2]*value{a, b}] = true
+	}
+	return true
+}
+
+func (l *looker) meansInside(a, b *value, depth int) bool {
 	switch a.kind {
 	case edit.List:
 		return a.tag == b.tag && l.all(a.inner, b.inner, depth)
@@ -47,12 +64,12 @@ func (l *looker) same(a, b *value, depth int) bool {
 const mostDepth = 1000
 
 func (l *looker) all(a, b []*value, depth int) bool {
-	return slices.EqualFunc(a, b, func(a, b *value) bool { return l.same(a, b, depth+1) })
+	return slices.EqualFunc(a, b, func(a, b *value) bool { return l.means(a, b, depth+1) })
 }
 
 func (l *looker) sameObject(a, b *value, depth int) bool {
 	if a.opaque { // the order matters, and so does what stands twice
-		sameMerge := a.merge == nil && b.merge == nil || a.merge != nil && b.merge != nil && l.same(a.merge, b.merge, depth+1)
+		sameMerge := a.merge == nil && b.merge == nil || a.merge != nil && b.merge != nil && l.means(a.merge, b.merge, depth+1)
 		return sameMerge && slices.Equal(a.names, b.names) && slices.Equal(a.tags, b.tags) && l.all(a.inner, b.inner, depth)
 	}
 	all, others := a.all(), b.all()
@@ -65,7 +82,7 @@ func (l *looker) sameObject(a, b *value, depth int) bool {
 	}
 	for i, n := range all.names {
 		j, ok := at[n]
-		if !ok || all.tags[i] != others.tags[j] || !l.same(all.inner[i], others.inner[j], depth+1) {
+		if !ok || all.tags[i] != others.tags[j] || !l.means(all.inner[i], others.inner[j], depth+1) {
 			return false
 		}
 	}

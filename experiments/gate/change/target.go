@@ -19,6 +19,7 @@ type target struct {
 	pointer string
 	name    string // of its key; empty when it has none
 	under   string // the nearest name above it, of an entry of a list
+	added   bool   // what is served has nothing at this pointer, but has what is above it
 	order   int    // in the candidate
 }
 
@@ -37,7 +38,7 @@ func (d *Difference) targets(seed uint64) (list []*target, skipped []Skipped) {
 			name = b.token
 		}
 		from := len(list)
-		list = collect(list, &target{value: b.candidate, was: b.served, pointer: b.pointer(), name: name, under: nameAbove(b.candidate.at)})
+		list = collect(list, &target{value: b.candidate, was: b.served, pointer: b.pointer(), name: name, under: nameAbove(b.candidate.at), added: b.served == nil && b.up != nil})
 		for _, t := range list[from:] {
 			documents[t.pointer]++
 		}
@@ -181,7 +182,7 @@ func (t *target) isMeasure() bool {
 
 // isSelector reports whether a text selects something by its name.
 func (t *target) isSelector() bool {
-	return t.named("selector", "match", "matches", "pattern", "path", "paths", "prefix", "route", "routes", "allow", "deny", "include", "exclude", "filter",
+	return t.named("selector", "match", "matches", "pattern", "prefix", "location", "route", "routes", "allow", "deny", "include", "exclude", "filter",
 		"scope", "scopes", "role", "roles", "permission", "permissions", "topic", "tenant", "segment", "audience", "sku", "skus", "label", "labels", "cidr")
 }
 

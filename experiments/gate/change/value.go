@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/yamlnode"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
@@ -116,7 +117,7 @@ func (r *reader) value(n *edit.Node) *value {
 	case n.IsAlias:
 		r.aliases = append(r.aliases, v)
 	case n.Kind == edit.String && n.InYAML():
-		v.bare = n.Quote == 0 && !n.IsBlockText() && edit.IsYAMLWord(n.Value)
+		v.bare = n.Quote == 0 && !n.IsBlockText() && edit.IsYAMLWord(n.Value) && tagOf(n.Value) == v.tag
 	case n.Kind == edit.String:
 		if notUnicode(r.tree.Text(n), n.Value) {
 			r.refuse("%s is no text in Unicode", shown(n.Pointer()))
@@ -129,6 +130,12 @@ func (r *reader) value(n *edit.Node) *value {
 		r.members(v)
 	}
 	return v
+}
+
+// tagOf returns the tag of a text without quotes.
+func tagOf(text string) string {
+	n := yamlnode.Node{Kind: yamlnode.ScalarNode, Value: text}
+	return n.ShortTag()
 }
 
 // notUnicode reports whether a text of JSON has half of a character, for which readers put

@@ -40,9 +40,15 @@ type Search struct {
 	answers map[string]Answer // by the part that was asked about
 	most    int
 	asked   int
-	pieces  int     // into how many pieces the failing part is cut
-	queue   [][]int // what is still to be asked at this cut
-	pending []int
+	pieces  int        // into how many pieces the failing part is cut
+	queue   []question // what is still to be asked at this cut
+	pending question
+}
+
+// A question is about a part: a piece, or all without one.
+type question struct {
+	part   []int // nil: there is none
+	pieces int   // into how many pieces it is cut if it fails
 }
 
 // New returns a search in the parts of a change that fails. Each part stands once.
@@ -66,11 +72,11 @@ func (s *Search) cut(pieces int) {
 	if n < 2 {
 		return
 	}
-	var without [][]int
+	var without []question
 	for i := range s.pieces {
 		from, to := i*n/s.pieces, (i+1)*n/s.pieces
-		s.queue = append(s.queue, slices.Clone(s.failing[from:to]))
-		without = append(without, slices.Concat(s.failing[:from], s.failing[to:]))
+		s.queue = append(s.queue, question{slices.Clone(s.failing[from:to]), 2})
+		without = append(without, question{slices.Concat(s.failing[:from], s.failing[to:]), max(s.pieces-1, 2)})
 	}
 	if s.pieces > 2 { // without one half is the other half
 		s.queue = append(s.queue, without...)
@@ -81,7 +87,7 @@ func (s *Search) cut(pieces int) {
 // same part until [Search.Tell] answers. No part is asked about twice, and a change of n
 // parts takes at most n² questions.
 func (s *Search) Next() (parts []string, ok bool) {
-	for s.pending == nil {
+	for s.pending.part == nil {
 		if s.asked >= s.most {
 			return nil, false
 		}
@@ -92,41 +98,36 @@ func (s *Search) Next() (parts []string, ok bool) {
 			s.cut(2 * s.pieces)
 			continue
 		}
-		part := s.queue[0]
+		q := s.queue[0]
 		s.queue = s.queue[1:]
-		switch answer, known := s.answers[key(part)]; {
+		switch answer, known := s.answers[key(q.part)]; {
 		case !known:
-			s.pending = part
+			s.pending = q
 		case answer == Fails:
-			s.take(part)
+			s.take(q)
 		}
 	}
-	return s.named(s.pending), true
+	return s.named(s.pending.part), true
 }
 
 // Tell answers the question of [Search.Next].
 func (s *Search) Tell(a Answer) {
-	part := s.pending
-	if part == nil {
+	q := s.pending
+	if q.part == nil {
 		return
 	}
-	s.pending = nil
+	s.pending = question{}
 	s.asked++
-	s.answers[key(part)] = a
+	s.answers[key(q.part)] = a
 	if a == Fails {
-		s.take(part)
+		s.take(q)
 	}
 }
 
-// take goes on in a smaller part that fails. After a piece alone the search starts anew in
-// it; without a piece it is cut as finely as before.
-func (s *Search) take(part []int) {
-	pieces := 2
-	if alone := (len(s.failing) + s.pieces - 1) / s.pieces; len(part) > alone {
-		pieces = max(s.pieces-1, 2)
-	}
-	s.failing = part
-	s.cut(pieces)
+// take goes on in a smaller part that fails.
+func (s *Search) take(q question) {
+	s.failing = q.part
+	s.cut(q.pieces)
 }
 
 // Result returns what is known so far.
