@@ -40,7 +40,7 @@ func ExitMeaning(d *policy.Decision) string {
 type lines struct{ strings.Builder }
 
 func (l *lines) add(name, format string, args ...any) {
-	fmt.Fprintf(l, "  %-12s %s\n", name, inert.Text(fmt.Sprintf(format, args...)))
+	l.WriteString(fmt.Sprintf("  %-12s ", name) + inert.Text(fmt.Sprintf(format, args...)) + "\n")
 }
 
 // writeText writes a decision for people. What statements say is somebody else's text.

@@ -138,7 +138,8 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 		if err != nil {
 			return fmt.Errorf("--system: %w", err)
 		}
-		req.System = new(statement.DigestOf(text))
+		d := statement.DigestOf(text)
+		req.System = &d
 	}
 	if in.Keys, err = statements.ReadPublicKeys(v.Keys); err != nil {
 		return fmt.Errorf("--key: %w", err)
