@@ -56,6 +56,9 @@ func writeText(w io.Writer, d *policy.Decision) error {
 	for _, s := range d.Subjects {
 		l.add("change", "%s", s)
 	}
+	if !d.At.IsZero() {
+		l.add("as at", "%s: what may pass now is not said", d.At.Format(time.RFC3339))
+	}
 	if d.Run != "" {
 		l.add("run", "%s, %s, ended %s UTC, valid until %s UTC", d.Run, d.Verdict, figures.Minute(d.Finished), figures.Minute(d.ValidUntil))
 		l.add("attempts", "%s", attemptsText(d.Attempts))

@@ -63,7 +63,11 @@ func (v *Verify) Decide(now time.Time) (*policy.Decision, error) {
 	if err := v.read(&in, &req); err != nil {
 		return nil, err
 	}
-	return policy.Decide(in, req), nil
+	d := policy.Decide(in, req)
+	if v.At != "" {
+		d.At = in.Now
+	}
+	return d, nil
 }
 
 // check refuses what is not said well enough to decide by.
