@@ -65,7 +65,8 @@ type Decision struct {
 	Pass   bool     `json:"pass"`
 	Denied []Reason `json:"denied"`
 	// Told is what was overlooked because a bypass was accepted.
-	Told []Reason `json:"told,omitempty"`
+	Told []Reason  `json:"told,omitempty"`
+	At   time.Time `json:"at,omitzero"` // decided as at this time, for an audit; absent: as at now
 	// The statement that was decided by; absent where there was none.
 	Run        string            `json:"run,omitempty"`
 	Finished   time.Time         `json:"finished,omitzero"`

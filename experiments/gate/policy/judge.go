@@ -39,6 +39,17 @@ func (j *judged) isAfter(other *judged) bool {
 	return j.finished().After(other.finished()) || j.finished().Equal(other.finished()) && !j.pair.Same(&other.pair)
 }
 
+// against is what speaks against the change itself. That it was measured elsewhere, or by
+// other experiments, says nothing against it.
+func (j *judged) against() (Reason, bool) {
+	elsewhere := []Code{WrongPlace, WrongDocument, ExperimentMissing}
+	i := slices.IndexFunc(j.denied, func(r Reason) bool { return !slices.Contains(elsewhere, r.Code) })
+	if i < 0 {
+		return Reason{}, false
+	}
+	return j.denied[i], true
+}
+
 // rank is how much it says to who asks.
 func (j *judged) rank() int {
 	rank := 0

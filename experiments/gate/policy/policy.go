@@ -87,8 +87,7 @@ func choose(list []*judged) *Decision {
 	passing := list[at]
 	d := passing.decision()
 	for _, other := range list {
-		if other.isTrusted() && other.about && len(other.denied) > 0 && other.isAfter(passing) {
-			why := other.denied[0]
+		if why, against := other.against(); against && other.isTrusted() && other.about && other.isAfter(passing) {
 			d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s about the same change is newer and does not (%s: %s)",
 				passing.body().Run, other.body().Run, why.Code, why.Text)}}
 			break

@@ -287,6 +287,18 @@ func TestSeveral(t *testing.T) {
 		"at the same time": {func(t *testing.T, w *world) []*signing.Envelope {
 			return slices.Concat(w.pair(t, later("r1", 0, result.Held), w.ada), w.pair(t, later("r2", 0, result.Refuted), w.ada))
 		}, "r1", []Code{Superseded}},
+		"passed elsewhere later": {func(t *testing.T, w *world) []*signing.Envelope {
+			w.req.Environment, w.req.Experiments = "staging", []string{"payments-slow"}
+			there, other := later("r2", time.Minute, result.Held), later("r3", time.Hour/2, result.Held)
+			there.System.Environment, other.Experiments[0].ID = "load", "carts-gone"
+			return slices.Concat(w.pair(t, measured(), w.ada), w.pair(t, there, w.ada), w.pair(t, other, w.ada))
+		}, "r1", nil},
+		"failed elsewhere later": {func(t *testing.T, w *world) []*signing.Envelope {
+			w.req.Environment = "staging"
+			there := later("r2", time.Minute, result.Refuted)
+			there.System.Environment = "load"
+			return slices.Concat(w.pair(t, measured(), w.ada), w.pair(t, there, w.ada))
+		}, "r1", []Code{Superseded}},
 		"compared, and worse": {func(t *testing.T, w *world) []*signing.Envelope {
 			worse := *w
 			worse.options.Comparison = compared(result.ExitRefuted)

@@ -52,7 +52,8 @@ func (o Approve) Sign(w io.Writer, now time.Time) error {
 		if err != nil {
 			return fmt.Errorf("--candidate: %w", err)
 		}
-		candidate = new(statement.DigestOf(text))
+		d := statement.DigestOf(text)
+		candidate = &d
 	}
 	if _, err := statements.ReadFile(o.Statements); err != nil { // before the folder is locked
 		return err

@@ -40,7 +40,7 @@ func ExitMeaning(d *policy.Decision) string {
 type lines struct{ strings.Builder }
 
 func (l *lines) add(name, format string, args ...any) {
-	fmt.Fprintf(l, "  %-12s %s\n", name, inert.Text(fmt.Sprintf(format, args...)))
+	l.WriteString(fmt.Sprintf("  %-12s ", name) + inert.Text(fmt.Sprintf(format, args...)) + "\n")
 }
 
 // writeText writes a decision for people. What statements say is somebody else's text.
@@ -55,6 +55,9 @@ func writeText(w io.Writer, d *policy.Decision) error {
 	}
 	for _, s := range d.Subjects {
 		l.add("change", "%s", s)
+	}
+	if !d.At.IsZero() {
+		l.add("as at", "%s: what may pass now is not said", d.At.Format(time.RFC3339))
 	}
 	if d.Run != "" {
 		l.add("run", "%s, %s, ended %s UTC, valid until %s UTC", d.Run, d.Verdict, figures.Minute(d.Finished), figures.Minute(d.ValidUntil))

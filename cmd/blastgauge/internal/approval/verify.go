@@ -63,7 +63,11 @@ func (v *Verify) Decide(now time.Time) (*policy.Decision, error) {
 	if err := v.read(&in, &req); err != nil {
 		return nil, err
 	}
-	return policy.Decide(in, req), nil
+	d := policy.Decide(in, req)
+	if v.At != "" {
+		d.At = in.Now
+	}
+	return d, nil
 }
 
 // check refuses what is not said well enough to decide by.
@@ -138,7 +142,8 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 		if err != nil {
 			return fmt.Errorf("--system: %w", err)
 		}
-		req.System = new(statement.DigestOf(text))
+		d := statement.DigestOf(text)
+		req.System = &d
 	}
 	if in.Keys, err = statements.ReadPublicKeys(v.Keys); err != nil {
 		return fmt.Errorf("--key: %w", err)

@@ -92,8 +92,8 @@ func Update(path string, change func() ([]byte, error)) error {
 
 // lockFolder locks the folder of a file: the file itself is another one after each change.
 func lockFolder(ctx context.Context, path string) (*os.File, error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	folder, err := os.OpenFile(filepath.Dir(path), os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	if err != nil {

@@ -47,7 +47,7 @@ func write(t *testing.T, path string, text []byte, perm fs.FileMode) string {
 }
 
 // newKey writes a key and returns its file.
-func newKey(t *testing.T, dir, name string) (string, *signing.PrivateKey) {
+func newKey(t *testing.T, dir string) (string, *signing.PrivateKey) {
 	t.Helper()
 	key, err := signing.Generate()
 	if err != nil {
@@ -57,14 +57,14 @@ func newKey(t *testing.T, dir, name string) (string, *signing.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return write(t, filepath.Join(dir, name), text, 0o600), key
+	return write(t, filepath.Join(dir, "ada.pem"), text, 0o600), key
 }
 
 // flags are those of a command that writes signed statements about a file.
 func flags(t *testing.T) (Flags, *signing.PrivateKey) {
 	t.Helper()
 	dir := t.TempDir()
-	key, signer := newKey(t, dir, "ada.pem")
+	key, signer := newKey(t, dir)
 	return Flags{File: filepath.Join(dir, "s.jsonl"), Keys: []string{key}, SubjectFiles: []string{write(t, filepath.Join(dir, "next.json"), []byte("{}"), 0o600)}}, signer
 }
 
@@ -150,7 +150,7 @@ func TestFlagsThatAreWrong(t *testing.T) {
 func TestReadKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path, key := newKey(t, dir, "ada.pem")
+	path, key := newKey(t, dir)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +189,7 @@ func TestReadKey(t *testing.T) {
 func TestAKeyFromAPipe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path, key := newKey(t, dir, "ada.pem")
+	path, key := newKey(t, dir)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestAKeyFromAPipe(t *testing.T) {
 func TestReadPublicKeys(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	private, key := newKey(t, dir, "ada.pem")
+	private, key := newKey(t, dir)
 	text, err := key.Public().PEM()
 	if err != nil {
 		t.Fatal(err)
