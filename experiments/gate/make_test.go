@@ -9,9 +9,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// journeyOf is a journey with its harm.
-func journeyOf(name string, v result.Verdict, low, high, limit float64) result.Journey {
-	return result.Journey{Name: name, Verdict: v, Limit: limit, BlastRadius: &result.BlastRadius{Journey: name, Estimate: (low + high) / 2, Low: low, High: high, Confidence: 0.95}}
+// journeyOf is a journey with its harm, and a limit of 5 %.
+func journeyOf(name string, v result.Verdict, low, high float64) result.Journey {
+	return result.Journey{Name: name, Verdict: v, Limit: 0.05, BlastRadius: &result.BlastRadius{Journey: name, Estimate: (low + high) / 2, Low: low, High: high, Confidence: 0.95}}
 }
 
 // resultOf is the result of a run that came to its end.
@@ -25,17 +25,17 @@ func brokenBy(n float64) result.Experiment {
 	return result.Experiment{
 		ID: "b", Verdict: result.Refuted, Reasons: []string{"invariant"}, Invariants: []result.Invariant{{Name: "paid once", Before: &zero, After: &n}},
 		Criteria: []result.Criterion{{Kind: result.InvariantCriterion, Subject: "paid once", Verdict: result.Refuted}},
-		Journeys: []result.Journey{journeyOf("checkout", result.Held, 0, 0.01, 0.05)},
+		Journeys: []result.Journey{journeyOf("checkout", result.Held, 0, 0.01)},
 	}
 }
 
 // The sentence says the verdict, what is to blame, and what it harms or how near harm is.
 func TestSentence(t *testing.T) {
 	t.Parallel()
-	harmful := result.Experiment{ID: "a", Verdict: result.Refuted, Reasons: []string{"harm"}, Journeys: []result.Journey{journeyOf("browse", result.Held, 0, 0.01, 0.05), journeyOf("checkout", result.Refuted, 0.97, 1, 0.05)}}
+	harmful := result.Experiment{ID: "a", Verdict: result.Refuted, Reasons: []string{"harm"}, Journeys: []result.Journey{journeyOf("browse", result.Held, 0, 0.01), journeyOf("checkout", result.Refuted, 0.97, 1)}}
 	harmful.Journeys[1].Steps = []result.Step{{Name: "cart"}, {Name: "pay", Failed: 9}}
 	harmful.Journeys[1].Causes = []result.Cause{{Step: "pay", Class: "status", Key: "500", Fault: result.CauseCounts{Fault: 9}, Examples: []result.CauseExample{{Phase: "fault", Arm: "fault", Expected: "200", Found: "500"}}}}
-	held := result.Experiment{ID: "a", Verdict: result.Held, Journeys: []result.Journey{journeyOf("checkout", result.Held, -0.01, 0.008, 0.05)}}
+	held := result.Experiment{ID: "a", Verdict: result.Held, Journeys: []result.Journey{journeyOf("checkout", result.Held, -0.01, 0.008)}}
 	one := []Changed{{Pointer: "/price/factor", From: json.RawMessage("1"), To: json.RawMessage("100")}}
 	for name, tt := range map[string]struct {
 		f    Findings
@@ -72,7 +72,7 @@ func TestSentence(t *testing.T) {
 func TestTheWorstComesFirst(t *testing.T) {
 	t.Parallel()
 	experiment := func(id string, v result.Verdict, low float64) result.Experiment {
-		return result.Experiment{ID: id, Verdict: v, Journeys: []result.Journey{journeyOf("checkout", v, low, low+0.1, 0.05)}}
+		return result.Experiment{ID: id, Verdict: v, Journeys: []result.Journey{journeyOf("checkout", v, low, low+0.1)}}
 	}
 	r := Make(Findings{Result: resultOf(experiment("a", result.Held, 0), experiment("b", result.Refuted, 0.2), experiment("c", result.Inconclusive, 0), experiment("d", result.Refuted, 0.5)), Ended: time.Now()})
 	failures, measured := "", ""

@@ -169,7 +169,7 @@ func TestAGoodCandidateOfAFile(t *testing.T) {
 		Entry:  func(string) http.Handler { return answering(func() ([]byte, error) { return os.ReadFile(file) }) },
 		Faults: fmt.Sprintf("{inject: config_file, into: config, file: %q, candidate: {file: next.json}}", file),
 	})
-	o.Budget = "14s"
+	o.Budget = "10s"
 	r, _ := measure(t.Context(), t, o)
 	if r.Verdict != result.Held || r.ExitCode != result.ExitHeld || len(r.Failures) > 0 || len(r.Measured) != 1 {
 		t.Fatalf("%s: %+v", r.Sentence, r.Failures)
