@@ -73,7 +73,7 @@ func serving(w http.ResponseWriter, r *http.Request) {
 func start(t *testing.T, candidate string, o systemtest.Options) gating.Options {
 	t.Helper()
 	dir := t.TempDir()
-	o.Rate, o.SlowAfter, o.Timeout, o.Phases = "150/s", "400ms", "800ms", "{warmup: 100ms, baseline: 800ms, fault: 1500ms, recovery: 100ms}"
+	o.Rate, o.SlowAfter, o.Timeout, o.Phases = "200/s", "400ms", "800ms", "{warmup: 100ms, baseline: 700ms, fault: 1200ms, recovery: 100ms}"
 	if err := os.WriteFile(filepath.Join(dir, "next.json"), []byte(candidate), 0o600); err != nil {
 		t.Fatal(err)
 	}
