@@ -51,7 +51,10 @@ func pages(t *testing.T) map[string]string {
 	}
 	list["compare"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"])
 	list["compare scans"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["scan"])
-	list["index"] = renderIndex(t, "html", Options{}, 0, kept(t, 30))
+	for _, name := range []string{"refuted", "held", "left"} {
+		list["gate "+name] = renderGate(t, "html", Options{}, gateFixtures(t)[name])
+	}
+	list["index"] = renderIndex(t, "html", Options{}, 0, bypassed(kept(t, 30)))
 	return list
 }
 
@@ -91,8 +94,12 @@ func checkAccess(t *testing.T, browser context.Context) {
 // checkKeys checks that the Tab key reaches every chart, and that the arrow keys read
 // it.
 func checkKeys(t *testing.T, browser context.Context) {
+	list := map[string]string{"gate": renderGate(t, "html", Options{}, gateFixtures(t)["held"])}
 	for _, name := range []string{"refuted", "journeys", "scan"} {
-		tab, _ := open(t, browser, render(t, "html", Options{}, load(t, name)))
+		list[name] = render(t, "html", Options{}, load(t, name))
+	}
+	for name, html := range list {
+		tab, _ := open(t, browser, html)
 		eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
 		charts := eval[int](t, tab, `document.querySelectorAll('.plot').length`)
 		if charts < 2 {

@@ -154,8 +154,9 @@ func TestPageInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("index", func(t *testing.T) {
-		checkPage(t, browser, renderIndex(t, "html", Options{}, 0, kept(t, 60)), "4 of 7 hypotheses refuted when last tested")
+		checkPage(t, browser, renderIndex(t, "html", Options{}, 0, bypassed(kept(t, 60))), "4 of 7 hypotheses refuted when last tested")
 	})
+	t.Run("gate", func(t *testing.T) { checkGatePages(t, browser) })
 	t.Run("policy", func(t *testing.T) { checkPolicy(t, browser) })
 	t.Run("policy/compare", func(t *testing.T) { checkComparisonPolicy(t, browser) })
 	t.Run("policy/scan", func(t *testing.T) { checkScanPolicy(t, browser) })

@@ -66,6 +66,14 @@ func changed[T any](v *T, change func(string) string) *T {
 }
 
 func changeStrings(from, to reflect.Value, change func(string) string) {
+	if raw, is := from.Interface().(json.RawMessage); is { // a value of a config, which may be a string
+		var text string
+		if json.Unmarshal(raw, &text) == nil && len(raw) > 0 && raw[0] == '"' {
+			raw, _ = json.Marshal(change(text)) //nolint:errchkjson // a string has JSON
+		}
+		to.SetBytes(raw)
+		return
+	}
 	switch from.Kind() {
 	case reflect.String:
 		to.SetString(change(from.String()))

@@ -11,6 +11,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
+	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
@@ -54,6 +56,38 @@ func kept(t testing.TB, n int) *history.Index {
 		entries = append(entries, history.Entry{Name: r.ID, Run: &r})
 	}
 	return history.New(entries)
+}
+
+// bypassed adds to an index the changes that somebody let pass, one of them hostile, and a line
+// that cannot be read.
+func bypassed(x *history.Index) *history.Index {
+	at := time.Date(2026, 7, 2, 3, 0, 0, 0, time.UTC)
+	x.Bypasses = []bypass.Entry{
+		{By: "ada", Reason: "the shop is down, and the old settings are what broke it", At: at, Environment: "staging-eu", Subject: statement.OfFile("settings/next.json", []byte("{}"))},
+		{By: "<b>eve</b>\x1b[2J", Reason: "::error::x ##[error]y <script>", At: at.Add(time.Hour), Subject: statement.OfFile("</td>\n::error::z", []byte("[]"))},
+	}
+	x.Unread = []bypass.Problem{{Line: 3, Why: "it is not what it should be: byte 1"}}
+	return x
+}
+
+// Every format tells who let a change pass, and a line that hides it.
+func TestIndexTellsBypasses(t *testing.T) {
+	t.Parallel()
+	x := bypassed(kept(t, 2))
+	for _, name := range IndexFormats() {
+		text := renderIndex(t, name, Options{}, 1, x)
+		for _, want := range []string{"ada", "settings/next.json", "it is not what it should be"} {
+			if name != "text" && !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q", name, want)
+			}
+		}
+	}
+	golden(t, "index/bypassed.txt", renderIndex(t, "text", Options{}, 1, x))
+	page := renderIndex(t, "html", Options{}, 0, x)
+	if strings.Contains(page, "<b>eve") || strings.Contains(page, "<script>x") || strings.Contains(page, "\x1b") {
+		t.Error("the page obeys what somebody wrote")
+	}
+	wellFormed(t, "index", page)
 }
 
 func aged(e *history.Experiment, i, n int) {

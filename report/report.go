@@ -1,9 +1,9 @@
 // Package report writes what runs found: for people as text, Markdown and pages,
 // for programs as JSON, lines of JSON, JUnit and workflow commands.
 //
-// There are five kinds of report, each in its own room: of the result of one run
+// There are six kinds of report, each in its own room: of the result of one run
 // ([results]), of the map of a scan ([scans]), of the comparison of base and head ([comparisons]), of many runs
-// over time ([trends]), and of what is wrong with documents ([validations]). This
+// over time ([trends]), of a change that asks to ship ([gates]), and of what is wrong with documents ([validations]). This
 // package chooses a room and a format by name. It also keeps the page of all runs
 // beside them ([WriteIndex]).
 //
@@ -24,11 +24,13 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/gate"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/validate"
 	"github.com/blastgauge/blastgauge/report/comparisons"
 	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/gates"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/scans"
@@ -49,6 +51,9 @@ type CompareFormat func(w io.Writer, c *compare.Comparison) error
 // writes a result.
 type IndexFormat func(w io.Writer, x *history.Index) error
 
+// A GateFormat writes what a gate found, as a [Format] writes a result.
+type GateFormat func(w io.Writer, r *gate.Report) error
+
 // A ValidationFormat writes what is wrong with documents, as a [Format] writes a result.
 type ValidationFormat func(w io.Writer, v *validate.Validation) error
 
@@ -63,7 +68,7 @@ type Options struct {
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
 	Everything bool          // html: nothing is folded, also on paper
-	Folder     string        // html of a comparison: absolute path of the folder of the page; empty: it has no links to the pages of its runs
+	Folder     string        // html of a comparison or a gate: absolute path of the folder of the page; empty: it has no links to the pages of its runs
 	Links      []encode.Link // github, junit and md: where the report and the job are; see [JobLinks]
 	Runs       string        // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
 }
@@ -121,6 +126,12 @@ func IndexFor(name string, o Options, newest int) (IndexFormat, error) {
 	return find("history format", name, indexFormats(o, newest))
 }
 
+// GateFor returns the format of what a gate found, as [For] does for a result. JSON is the
+// [gate.Report] as it is, which programs read.
+func GateFor(name string, o Options) (GateFormat, error) {
+	return find("gate format", name, gateFormats(o))
+}
+
 // ValidationFor returns the format of a validation, as [For] does for a result.
 func ValidationFor(name string) (ValidationFormat, error) {
 	return find("validation format", name, validationFormats())
@@ -138,6 +149,9 @@ func Formats() []string { return names(resultFormats(Options{})) }
 
 // CompareFormats are the names of the formats of a comparison, sorted.
 func CompareFormats() []string { return names(compareFormats(Options{})) }
+
+// GateFormats are the names of the formats of what a gate found, sorted.
+func GateFormats() []string { return names(gateFormats(Options{})) }
 
 // IndexFormats are the names of the formats of an index, sorted.
 func IndexFormats() []string { return names(indexFormats(Options{}, 0)) }
@@ -184,6 +198,17 @@ func indexFormats(o Options, newest int) map[string]IndexFormat {
 		"html": func(w io.Writer, x *history.Index) error { return trends.WriteHTML(w, x, o.Runs, o.page()) },
 		"json": func(w io.Writer, x *history.Index) error { return encode.WriteJSON(w, x) },
 		"text": func(w io.Writer, x *history.Index) error { return trends.WriteText(w, x, newest, o.terminal()) },
+	}
+}
+
+func gateFormats(o Options) map[string]GateFormat {
+	return map[string]GateFormat{
+		"github": func(w io.Writer, r *gate.Report) error { return gates.WriteGitHub(w, r, o.Links...) },
+		"html":   func(w io.Writer, r *gate.Report) error { return gates.WriteHTML(w, r, o.page()) },
+		"json":   func(w io.Writer, r *gate.Report) error { return encode.WriteJSON(w, r) },
+		"junit":  func(w io.Writer, r *gate.Report) error { return gates.WriteJUnit(w, r, o.Links...) },
+		"md":     func(w io.Writer, r *gate.Report) error { return gates.WriteMarkdown(w, r, o.Links...) },
+		"text":   func(w io.Writer, r *gate.Report) error { return gates.WriteText(w, r, o.terminal()) },
 	}
 }
 

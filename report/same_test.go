@@ -22,6 +22,11 @@ func everyPage(t *testing.T, change func(any)) string {
 	c, x := comparisonFixtures(t)["several"], kept(t, 20)
 	change(c)
 	change(x)
+	for _, name := range []string{"held", "together"} {
+		r := gateFixtures(t)[name]
+		change(r)
+		b.WriteString(bare(renderGate(t, "html", Options{}, r)))
+	}
 	b.WriteString(bare(renderCompare(t, "html", Options{}, c)))
 	b.WriteString(bare(renderIndex(t, "html", Options{}, 0, x)))
 	return b.String()

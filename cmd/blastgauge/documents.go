@@ -50,8 +50,12 @@ func setFlag(cmd *cobra.Command, to *[]string) {
 func (s *selection) planFlags(cmd *cobra.Command) {
 	s.flags(cmd)
 	s.seedFlag(cmd)
-	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
+	s.phasesFlag(cmd)
 	cmd.Flags().StringVar(&s.day.File, "gameday", "", "the experiments of the game day in `FILE`, in its order; run waits for a decision before each")
+}
+
+func (s *selection) phasesFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
 }
 
 // documents returns the selection for the library.

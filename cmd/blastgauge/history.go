@@ -9,9 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gating"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/gate"
+	"github.com/blastgauge/blastgauge/experiments/gate/attempts"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
@@ -40,11 +43,11 @@ func newHistory(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			entries, err := history.ScanDir(runs.Dir(args))
+			index, err := history.Load(runs.Dir(args))
 			if err != nil {
 				return err
 			}
-			return output.Write(a.stdout, outputs, history.New(entries))
+			return output.Write(a.stdout, outputs, index)
 		},
 	}
 	f := cmd.Flags()
@@ -113,7 +116,7 @@ func (a *app) prune(dir string, keep int, dry bool) error {
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing is written
-	pruning, err := history.PlanPrune(root, keep, run.Makes(embedded.LogFile, output.ReportFile, output.StyleFile, demo.ComparisonFile))
+	pruning, err := history.PlanPrune(root, keep, run.Makes(attempts.File, embedded.LogFile, gate.File, gating.PageFile, output.ReportFile, output.StyleFile, demo.ComparisonFile))
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,8 @@ func TestNoFileNameActs(t *testing.T) {
 		{"prune", "--keep", "1", "--dry-run", runs}, {"compare", result, result}, {"compare", hostile, hostile}, {"compare", result, result, "--margin", hostile},
 		{"recover", filepath.Join(runs, hostile)}, {"recover", filepath.Dir(journal)}, {"init", "--har", wrong}, {"proxy", "-f", wrong}, {hostile}, {"faults", hostile}, {"schema", hostile},
 		{"report", runs, "-o", hostile}, {"validate", "--" + hostile},
+		{"gate", "--verify", hostile, "--key", hostile}, {"gate", "--verify", wrong, "--key", wrong}, {"gate", "--keygen", filepath.Join(dir, "none", hostile)}, {"gate", hostile, "--bypass", hostile}, {"gate", hostile},
+		{"approve", wrong, "--key", wrong}, {"approve", hostile, "--key", hostile}, {"compare", result, result, "--statement", wrong}, {"compare", result, result, "--statement", filepath.Join(dir, "s"), "--subject", hostile},
 	} {
 		var out, said bytes.Buffer
 		runMain(args, strings.NewReader(""), &out, &said)

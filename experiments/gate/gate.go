@@ -17,12 +17,17 @@ const Schema = "blastgauge/gate/v1"
 const File = "gate.json"
 
 // A Report is what a gate found. Shares are fractions 0 to 1 and durations seconds. It holds
-// all that a program needs that is to mend the candidate and try again.
+// all that a program needs that is to mend the candidate and try again: whether it may ship
+// (exit_code is 0), else why not (the first of failures: journey, step, cause, example), what
+// to change first (pointers of smallest_failing, whose values are in changed), and how often
+// that was tried (attempts). [JSONSchema] describes it to others, who ignore what they do not
+// know.
 type Report struct {
 	Schema string         `json:"schema"`
 	Tool   statement.Tool `json:"tool"`
 	// Run is the run that measured the candidate, Dir its directory. Near are the runs that
-	// measured what is near it.
+	// measured what is near it, or parts of the change. Their directories are beside/RUN in
+	// that one.
 	Run         string    `json:"run"`
 	Dir         string    `json:"dir"`
 	Near        []string  `json:"near,omitempty"`
@@ -38,8 +43,10 @@ type Report struct {
 	ExitCode int            `json:"exit_code"`
 	Sentence string         `json:"sentence"` // the verdict in one sentence, for people
 
-	Changed  []Changed `json:"changed"`
-	Failures []Failure `json:"failures"` // the worst first; empty where nothing failed
+	Changed []Changed `json:"changed"`
+	// Measured is what each experiment found of the candidate, the worst first, held or not.
+	Measured []Measured `json:"measured"`
+	Failures []Failure  `json:"failures"` // the worst first; empty where nothing failed
 	// Smallest is the smallest part of the change that was found to fail; absent where the
 	// candidate does not fail, or where nothing smaller than all of it does.
 	Smallest *Smallest `json:"smallest_failing,omitempty"`
@@ -49,10 +56,13 @@ type Report struct {
 
 	Attempts     statement.Attempts `json:"attempts"`               // before this one
 	MostAttempts int                `json:"max_attempts,omitempty"` // 0: any number
-	Budget       float64            `json:"budget"`
-	Spent        float64            `json:"spent"`
-	Statement    string             `json:"statement,omitempty"` // the file that it was written to
-	Signed       []string           `json:"signed_by,omitempty"` // ids of keys
+	// Bypasses are those of this candidate so far: who let it pass unmeasured, and why.
+	Bypasses   []statement.Bypass `json:"bypasses,omitempty"`
+	Budget     float64            `json:"budget"`
+	Spent      float64            `json:"spent"`
+	Statement  string             `json:"statement,omitempty"`  // the file that it was written to
+	Signed     []string           `json:"signed_by,omitempty"`  // ids of keys
+	ValidUntil time.Time          `json:"valid_until,omitzero"` // of the statement
 }
 
 // A Document is a version of the config.
@@ -69,6 +79,18 @@ type Changed struct {
 	// From and To are the values; absent where there is none on that side.
 	From json.RawMessage `json:"from,omitempty"`
 	To   json.RawMessage `json:"to,omitempty"`
+}
+
+// Measured is what an experiment found of the candidate. Journey, Harm and Limit are of the
+// journey that decides its verdict: the one that is furthest beyond its limit, or nearest to
+// it.
+type Measured struct {
+	Experiment string          `json:"experiment"`
+	Verdict    result.Verdict  `json:"verdict"`
+	Journey    string          `json:"journey,omitempty"`
+	Harm       *statement.Harm `json:"harm,omitempty"`
+	Limit      float64         `json:"limit,omitempty"`
+	Reason     string          `json:"reason,omitempty"` // that matters most, for people
 }
 
 // A Failure is what an experiment found against the candidate.
@@ -106,6 +128,7 @@ type Smallest struct {
 	Verdict result.Verdict  `json:"verdict"`
 	Harm    *statement.Harm `json:"harm,omitempty"`
 	Journey string          `json:"journey,omitempty"`
+	Limit   float64         `json:"limit,omitempty"`
 	// Document is the document with this part of the change alone, as text.
 	Document string `json:"document,omitempty"`
 }
@@ -122,6 +145,7 @@ type Neighbor struct {
 	Verdict    result.Verdict  `json:"verdict"`
 	Harm       *statement.Harm `json:"harm,omitempty"`
 	Journey    string          `json:"journey,omitempty"` // whose harm it is
+	Limit      float64         `json:"limit,omitempty"`   // of that journey
 	Reason     string          `json:"reason,omitempty"`
 }
 
@@ -136,6 +160,9 @@ type NotMeasured struct {
 // Why something was not measured.
 const (
 	NoTime   = "budget"   // the budget was spent
+	TooMany  = "too_many" // there are more than enough that are nearer
+	NotRun   = "not_run"  // its run ended before, or with an error
+	Unasked  = "unasked"  // it was not asked for
 	Unfit    = "unfit"    // the operator cannot be applied there
 	Same     = "same"     // it makes the candidate, or another neighbor
 	CutShort = "cut"      // the gate was interrupted

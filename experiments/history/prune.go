@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -54,7 +55,7 @@ func PlanPrune(runs *os.Root, keep int, ours Ours) (*Pruning, error) {
 		}
 	}
 	for _, dir := range oldRuns(New(entries), keep) {
-		if reason := cmp.Or(stillNeeded(runs, dir), ours.others(runs, dir)); reason != "" {
+		if reason := cmp.Or(stillNeeded(runs, dir), besideNeeded(runs, dir), ours.others(runs, dir)); reason != "" {
 			p.Kept = append(p.Kept, Kept{dir, reason})
 			continue
 		}
@@ -163,6 +164,26 @@ func oldRuns(index *Index, keep int) []string {
 		list = append(list, r.Dir)
 	}
 	return list
+}
+
+// BesideDir is the folder in a run's directory that holds the directories of runs which were
+// made beside it. They are listed nowhere else, and go with it.
+const BesideDir = "beside"
+
+// besideNeeded says which of the runs beside a run is still needed, and why; empty where none
+// is.
+func besideNeeded(runs *os.Root, name string) string {
+	beside := path.Join(name, BesideDir)
+	list, err := fs.ReadDir(runs.FS(), beside)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err.Error()
+	}
+	for _, d := range list {
+		if reason := stillNeeded(runs, path.Join(beside, d.Name())); reason != "" {
+			return fmt.Sprintf("of run %s beside it: %s", d.Name(), reason)
+		}
+	}
+	return ""
 }
 
 // stillNeeded says why the journal of a run is still needed. It is empty where the run has

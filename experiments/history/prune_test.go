@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -292,5 +293,43 @@ func TestPruningDeletesNothingOfOthers(t *testing.T) {
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 6 {
 		t.Errorf("left are %v, %v", list, err)
+	}
+}
+
+// A run whose run beside it is not proven clean is kept, and one whose is, goes with it.
+func TestPrunesRunsBeside(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ journal, kept string }{
+		"ended":            {started + intended + removed + ended, ""},
+		"a fault in force": {started + intended, "of run near beside it: blastgauge.r.1 is not proven gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for file, text := range nights(nil, nil, nil) {
+				writeFile(t, filepath.Join(dir, file), string(text.Data))
+			}
+			writeJournal(t, filepath.Join(dir, "dir0"), started+intended+removed+ended)
+			writeFile(t, filepath.Join(dir, "dir0", BesideDir, "near", result.File), "{}")
+			writeJournal(t, filepath.Join(dir, "dir0", BesideDir, "near"), tt.journal)
+			runs, err := os.OpenRoot(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = runs.Close() }() // nothing is left to write
+			p, err := PlanPrune(runs, 1, func(name string) bool { return made(path.Base(name)) || strings.HasPrefix(name, BesideDir) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := ""
+			for _, k := range p.Kept {
+				if k.Name == "dir0" {
+					kept = k.Reason
+				}
+			}
+			if kept != tt.kept && (tt.kept == "" || !strings.HasPrefix(kept, tt.kept)) || (tt.kept == "") != slices.Contains(p.Delete, "dir0") {
+				t.Errorf("kept: %q, deleted: %q", kept, p.Delete)
+			}
+		})
 	}
 }

@@ -26,7 +26,7 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 	}
 	o.Silent = o.Silent || s.Silent
 	o.Selected = o.Selected || len(s.Arguments)+len(s.IDs) > 0
-	return makeLoaded(system, list, o, getenv)
+	return Prepare(system, list, o, getenv)
 }
 
 // LoadGameDay loads the document of a game day with all that it names, as [Load] does, and
@@ -38,11 +38,11 @@ func LoadGameDay(file string, s experiments.Selection, o Options, getenv func(st
 		return nil, err
 	}
 	o.GameDay, o.Silent = day, o.Silent || s.Silent
-	return makeLoaded(system, list, o, getenv)
+	return Prepare(system, list, o, getenv)
 }
 
-// makeLoaded plans a run of documents that are valid.
-func makeLoaded(system *experiments.System, list []*experiments.Experiment, o Options, getenv func(string) (string, bool)) (*Loaded, error) {
+// Prepare plans a run of documents that are loaded, as [Load] does.
+func Prepare(system *experiments.System, list []*experiments.Experiment, o Options, getenv func(string) (string, bool)) (*Loaded, error) {
 	if experiments.CheckAddresses(system, list...) != nil { // every variable at once
 		return nil, experiments.CheckVariables(getenv, system, list...)
 	}

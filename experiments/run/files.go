@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
@@ -76,11 +77,15 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 // pages, are given.
 func Makes(also ...string) func(name string) bool {
 	made := append([]string{
-		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, journal.StopFile, configfile.UndoDir,
+		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, journal.StopFile, configfile.UndoDir, history.BesideDir,
 		cleanup.LogFile, generator.LogFile, result.File,
 	}, also...)
-	return func(name string) bool {
+	var makes func(name string) bool
+	makes = func(name string) bool {
 		if dir, file, below := strings.Cut(name, "/"); below {
+			if _, inside, deeper := strings.Cut(file, "/"); dir == history.BesideDir {
+				return !deeper || makes(inside)
+			}
 			return dir == configfile.UndoDir && strings.HasPrefix(file, "blastgauge.") && !strings.Contains(file, "/")
 		}
 		if hidden, ok := strings.CutPrefix(name, "."); ok { // not yet in its place
@@ -90,4 +95,5 @@ func Makes(also ...string) func(name string) bool {
 		}
 		return slices.Contains(made, name)
 	}
+	return makes
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -95,4 +96,19 @@ func describeUncounted(p *plan.Plan) string {
 		return "it does not count what a fault meets, so no hypothesis can be held, only refuted or inconclusive"
 	}
 	return fmt.Sprintf("it does not count what a fault meets, so %s cannot be held, only refuted or inconclusive; who reads a file is counted by this machine", strings.Join(ids, ", "))
+}
+
+// Locate returns a copy of a plan whose faults say where their proxies listen and lead, where
+// the documents do not: their Toxiproxy is asked. Of the options it uses the token and the
+// environment.
+func Locate(ctx context.Context, p *plan.Plan, o Options) (*plan.Plan, error) {
+	all, err := NewFleet(&p.System, o)
+	if err != nil {
+		return nil, err
+	}
+	all.NeedOnly(p)
+	if _, err := all.Identify(ctx); err != nil {
+		return nil, err
+	}
+	return all.Fill(ctx, p)
 }

@@ -25,12 +25,11 @@ const (
 // A levelChart shows how many journeys are harmed at every latency of a dependency that
 // was tried. Latency is logarithmic, and the share is on a square-root scale.
 type levelChart struct {
-	page.Drawing
+	sharePlot
 	name      string // of the dependency
 	b         *scan.BreakingPoint
 	journey   string
 	limit     float64
-	scale     page.RootScale
 	low, high float64 // seconds
 }
 
@@ -63,11 +62,11 @@ func Levels(name string, b *scan.BreakingPoint, limit float64) template.HTML {
 	if b == nil || len(b.Levels) == 0 {
 		return ""
 	}
-	c := &levelChart{name: name, b: b, journey: LevelJourney(b), limit: limit, scale: page.RootScale{Low: 0, High: 1}}
+	c := &levelChart{sharePlot: sharePlot{top: levelTop, height: levelPlot}, name: name, b: b, journey: LevelJourney(b), limit: limit}
 	c.measure()
 	c.Open("series levels", levelTop+levelPlot+page.TimeRow, c.description())
 	c.drawBrackets()
-	c.drawGrid()
+	c.drawShares(c.limit)
 	c.drawLatencies()
 	c.drawP99()
 	for _, l := range b.Levels {
@@ -106,11 +105,6 @@ func (c *levelChart) x(seconds float64) float64 {
 	return left + (right-left)*math.Log(seconds/c.low)/math.Log(c.high/c.low)
 }
 
-// y is the place of a share, counted from the top of the drawing.
-func (c *levelChart) y(share float64) float64 {
-	return levelTop + levelPlot*(1-c.scale.At(share)/100)
-}
-
 // description is what a screen reader says of the chart.
 func (c *levelChart) description() string {
 	return "Share of " + c.journey + " journeys harmed by the latency of " + c.name + "; breaking point: " + words.BreakingPoint(c.b)
@@ -122,21 +116,6 @@ func (c *levelChart) drawBrackets() {
 		from, to := c.x(e.Low), c.x(e.High)
 		c.Rect(page.Style{Class: "ph-f", Color: page.FaultColor, Attrs: ` fill-opacity="0.14"`}, page.X(from), page.X(max(to-from, 0)), levelTop, levelPlot)
 	}
-}
-
-// drawGrid draws lines at round shares, and the limit.
-func (c *levelChart) drawGrid() {
-	var ys []float64
-	var texts []string
-	limit := c.y(c.limit)
-	for _, share := range page.RootTicks() {
-		if y := c.y(share); share == 0 || math.Abs(y-limit) >= 14 && levelTop+levelPlot-y > 16 {
-			ys, texts = append(ys, y), append(texts, figures.ShortPercent(share, 0))
-		}
-	}
-	c.Gridlines(ys, -3, texts)
-	c.Horizontal(page.LimitLine(), "0", "100%", limit)
-	c.Text(page.Label{Class: "tick strong halo", X: "2", Y: limit - 3, Color: page.InkColor, Text: words.Limit(c.limit) + " limit"})
 }
 
 // drawLatencies labels round latencies that are far enough apart.
@@ -174,27 +153,10 @@ func (c *levelChart) drawP99() {
 	c.Text(page.Label{Class: "tick halo", X: page.X(x), Y: levelTop - 8, Anchor: anchor, Text: "own p99, " + beyond + figures.Latency(*c.b.P99)})
 }
 
-// drawLevel draws one level: its interval, and its estimate as a disc where it is harmful,
-// a ring where it is harmless, and a square where it is not decided.
+// drawLevel draws one level: harmful, harmless or not decided.
 func (c *levelChart) drawLevel(l scan.Level) {
-	j := AtLevel(l, c.journey)
-	if j == nil {
-		return
-	}
-	tone := page.Tone(words.CellTone(l.Verdict))
-	color := map[string]string{"bad": page.FailedColor, "ok": page.HeldColor}[tone]
-	if color == "" {
-		color = page.UnsureColor
-	}
-	x, at := page.X(c.x(l.Latency)), page.Y(c.y(j.Estimate))
-	c.Vertical(page.Interval(tone, color), x, c.y(min(j.High, 1)), c.y(max(j.Low, 0)))
-	switch l.Verdict {
-	case scan.Harmful:
-		c.Add(`<circle class="pt `, tone, `" cx="`, x, `" cy="`, at, `" r="5" fill="`, color, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/>`)
-	case scan.Harmless:
-		c.Add(`<circle class="mark iv `, tone, `" cx="`, x, `" cy="`, at, `" r="4.5" fill="`, page.PaperColor, `" stroke="`, color, `" stroke-width="2"/>`)
-	default:
-		c.Add(`<svg x="`, x, `" y="`, at, `" overflow="visible"><rect class="pt `, tone, `" x="-4.5" y="-4.5" width="9" height="9" fill="`, color, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/></svg>`)
+	if j := AtLevel(l, c.journey); j != nil {
+		c.drawShare(words.CellTone(l.Verdict), c.x(l.Latency), j.Low, j.Estimate, j.High)
 	}
 }
 

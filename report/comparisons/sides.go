@@ -2,9 +2,9 @@ package comparisons
 
 import (
 	"net/url"
-	"path/filepath"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/report/page"
 )
 
 // A sideLink is a side of the comparison on a page: what it is called, its runs, and the
@@ -17,7 +17,7 @@ type sideLink struct {
 func newSideLink(name string, runs []compare.Run, folder string) sideLink {
 	s := sideLink{Name: name, Runs: runsName(runs)}
 	if len(runs) > 0 {
-		s.Page = address(folder, runs[len(runs)-1].Page)
+		s.Page = page.Address(folder, runs[len(runs)-1].Page)
 	}
 	return s
 }
@@ -28,17 +28,4 @@ func (s sideLink) Of(experiment string) string {
 		return ""
 	}
 	return s.Page + (&url.URL{Fragment: experiment}).String()
-}
-
-// address is the address of a file as seen from a page in a folder, both as absolute paths;
-// empty where it has none.
-func address(folder, file string) string {
-	if folder == "" || file == "" {
-		return ""
-	}
-	path, err := filepath.Rel(folder, file)
-	if err != nil {
-		return ""
-	}
-	return (&url.URL{Path: filepath.ToSlash(path)}).String()
 }

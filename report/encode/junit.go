@@ -186,6 +186,7 @@ const (
 	CompareKind     Kind = "compare"
 	CompareScanKind Kind = "compare-scan"
 	ValidateKind    Kind = "validate"
+	GateKind        Kind = "gate"
 )
 
 // class is the class name of all cases of a file: "blastgauge.run.checkout". Jenkins

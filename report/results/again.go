@@ -26,6 +26,12 @@ func (s *summary) command(list ...*result.Experiment) string {
 		return demoCommand(demo, list)
 	}
 	c, args := s.choices(), []string{"blastgauge", "run"}
+	if len(c.Gate) > 0 { // what was near the candidate is in no document
+		args, list = []string{"blastgauge"}, nil
+		for _, word := range c.Gate {
+			args = append(args, words.ShellWord(word))
+		}
+	}
 	// A game day finds a system by itself that is not the one of this folder.
 	if file := s.systemFile(); file != "" && (file != "blastgauge.yaml" || c.GameDay != "") {
 		args = append(args, option("-f", file)...)

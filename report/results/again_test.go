@@ -104,3 +104,14 @@ func TestASharedControlNeedsItsOwnRoute(t *testing.T) {
 		}
 	}
 }
+
+// What a gate measured is in no document, so the gate is repeated as a whole.
+func TestAGateIsRepeatedAsAWhole(t *testing.T) {
+	t.Parallel()
+	r := &result.Result{Documents: []result.Document{{File: "shop/blastgauge.yaml"}, {File: "e.yaml"}}, Experiments: []result.Experiment{{ID: "settings-next--scale-price", File: "e.yaml"}}}
+	r.Run.Seed, r.Run.Choices = 7, result.Choices{Gate: []string{"gate", "pull request/next.json", "settings-next"}, Phases: "fault=2s", Selected: true}
+	const want = "blastgauge gate 'pull request/next.json' settings-next -f shop/blastgauge.yaml --phases fault=2s --seed 7"
+	if one, all := newExperiment(summarize(r), &r.Experiments[0]).Command(), Again(r).Command; one != want || all != want {
+		t.Errorf("commands %q and %q, want %q", one, all, want)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
@@ -122,6 +123,39 @@ func TestNone(t *testing.T) {
 	got, err := CountIn(filepath.Join(t.TempDir(), "none"), statement.OfFile("a.json", nil), "")
 	if err != nil || got.Count != 0 || got.List == nil {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A bypass is no attempt, is told with them, and stays where no run does.
+func TestBypassesAreTold(t *testing.T) {
+	t.Parallel()
+	candidate := statement.OfFile("gateway.json", []byte(`{"retries": 3}`))
+	commit, _ := statement.OfCommit(strings.Repeat("ab", 20))
+	runs := filepath.Join(t.TempDir(), "runs")
+	for n, e := range []bypass.Entry{
+		{Run: "b1", By: "ada", Subject: append(slices.Clone(candidate), commit)},
+		{Run: "b2", By: "bob", Subject: statement.OfFile("gateway.json", []byte(`{"retries": 4}`))},
+		{Run: "own", By: "eve", Subject: candidate},
+	} {
+		e.Schema, e.Reason, e.At = bypass.Schema, "down", moment(start(n))
+		if _, err := bypass.AppendBeside(runs, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tt := range map[string]struct {
+		of   []statement.Subject
+		want []statement.Bypass
+	}{
+		"the change":     {candidate, []statement.Bypass{{By: "ada", Reason: "down", At: moment(start(0))}}},
+		"another layout": {statement.OfFile("a.json", []byte(`{"retries":3}`)), []statement.Bypass{{By: "ada", Reason: "down", At: moment(start(0))}}},
+		"another change": {statement.OfFile("a.json", []byte(`{"retries":5}`)), nil},
+		"its commit":     {[]statement.Subject{commit}, nil},
+		"nothing":        {nil, nil},
+	} {
+		got, err := CountIn(runs, tt.of, "own")
+		if err != nil || got.Count != 0 || !slices.Equal(got.Bypasses, tt.want) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ package policy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -57,7 +56,7 @@ func deny(code Code, format string, args ...any) *Decision {
 }
 
 func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
-	pairs, err := readPairs(in.File)
+	pairs, err := ReadPairs(in.File)
 	switch {
 	case err != nil:
 		return deny(codeOf(err), "%v", err)
@@ -88,57 +87,11 @@ func choose(list []*judged) *Decision {
 	passing := list[at]
 	d := passing.decision()
 	for _, other := range list {
-		if other.isTrusted() && other.about && len(other.denied) > 0 && other.isAfter(passing) {
-			why := other.denied[0]
+		if why, against := other.against(); against && other.isTrusted() && other.about && other.isAfter(passing) {
 			d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s about the same change is newer and does not (%s: %s)",
 				passing.body().Run, other.body().Run, why.Code, why.Text)}}
 			break
 		}
 	}
 	return d
-}
-
-// A pair is the two statements of a run with the envelopes they came in.
-type pair struct {
-	statement.Pair
-	testResult, resilience *signing.Envelope
-}
-
-// readPairs reads the statements of a file. Each of ours follows the test result that says
-// the same. Statements of others are passed over.
-func readPairs(file []byte) ([]pair, error) {
-	envelopes, err := signing.Read(file)
-	if err != nil {
-		return nil, err
-	}
-	var list []pair
-	var open *pair // whose second statement is to come
-	for i, e := range envelopes {
-		text, err := e.Statement()
-		if err != nil {
-			return nil, fmt.Errorf("envelope %d: %w", i+1, err)
-		}
-		a, b, err := statement.Decode(text)
-		switch {
-		case errors.Is(err, statement.ErrOther):
-		case err != nil:
-			return nil, fmt.Errorf("envelope %d: %w", i+1, err)
-		case a != nil && open != nil || b != nil && open == nil:
-			return nil, fmt.Errorf("envelope %d: a test result and what was measured must follow one another", i+1)
-		case a != nil:
-			open = &pair{testResult: e}
-			open.TestResult = *a
-		default:
-			open.Resilience, open.resilience = *b, e
-			if err := open.Check(); err != nil {
-				return nil, fmt.Errorf("envelope %d: %w", i+1, err)
-			}
-			list = append(list, *open)
-			open = nil
-		}
-	}
-	if open != nil {
-		return nil, errors.New("a test result is the last, and what was measured does not follow")
-	}
-	return list, nil
 }
