@@ -113,6 +113,8 @@ func rooms() []room {
 		{name: "experiments/gate/signing", imports: "experiments/gate/strictjson"},
 		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
 		{name: "experiments/gate/policy", imports: "experiments/figures experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/result"},
+		{name: "experiments/gate/requirements", imports: "experiments/gate/policy experiments/gate/statement experiments/shape"},
+		{name: "experiments/gate/verdicts", imports: "experiments/atomicfile experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/hosts experiments/inert experiments/result"},
 		{name: "experiments/gate", imports: "experiments/gate/statement experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan"},
 		{name: "report/terminal", imports: "experiments/inert experiments/result report/words"},
@@ -151,6 +153,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/ending", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals experiments/result experiments/run experiments/run/preflight report/results report/scans report/terminal"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/livepage cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
+		{name: "cmd/blastgauge/internal/serving", imports: "cmd/blastgauge/internal/usage experiments/atomicfile experiments/gate/policy experiments/gate/requirements experiments/gate/signing experiments/gate/verdicts"},
 		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/inert experiments/result report report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},
@@ -159,6 +162,7 @@ func rooms() []room {
 		// Modules of their own, because of what their tests need.
 		{name: "examples/kubernetes", tests: "experiments"},
 		{name: "examples/kubernetes/scale"},
+		{name: "examples/gate", tests: "experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/gate/verdicts experiments/result"},
 		{name: "examples/compose/shop", imports: "examples/checkout"},
 		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
@@ -188,6 +192,7 @@ func owners() map[string]room {
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/dns/dnsmessage":          {name: "injectors/injectortest/dnsserver"},
+		"golang.org/x/net/netutil":                 {name: "experiments/gate/verdicts"},
 		"golang.org/x/net/http2":                   {tests: "injectors/gateway"},
 		"golang.org/x/net/http2/hpack":             {name: "injectors/gateway/http", tests: "injectors/gateway"},
 		"golang.org/x/net/html":                    {tests: "report report/live"},

@@ -17,7 +17,7 @@ const clocksDiffer = time.Minute
 
 // judged is a pair of statements with what speaks against it.
 type judged struct {
-	pair   pair
+	pair   Pair
 	wanted []statement.Digest
 	req    *Requirements
 	now    time.Time
@@ -68,14 +68,10 @@ func (j *judged) deny(code Code, format string, args ...any) {
 
 // checkSignatures finds who signed both statements.
 func (j *judged) checkSignatures(keys []signing.PublicKey) {
-	a, b := j.pair.testResult.Verify(keys), j.pair.resilience.Verify(keys)
-	for _, id := range b.By {
-		if slices.Contains(a.By, id) {
-			j.by = append(j.by, id)
-		}
-	}
+	var bad int
+	j.by, bad = j.pair.verify(keys)
 	switch {
-	case a.Bad+b.Bad > 0:
+	case bad > 0:
 		j.deny(BadSignature, "a signature says that it is of a trusted key, and it is not, or not of these bytes")
 	case j.isTrusted():
 	case len(j.pair.testResult.Signatures) == 0 || len(j.pair.resilience.Signatures) == 0:

@@ -23,6 +23,7 @@ type Input struct {
 	Candidate []byte             // of the file; nil: there is none
 	Subjects  []statement.Digest // that must be subjects as well, such as a commit or an image
 	File      []byte             // of envelopes, as signing.Read reads them
+	Read      []Pair             // and what [Read] has read of other files
 	Keys      []signing.PublicKey
 	Now       time.Time
 }
@@ -57,7 +58,8 @@ func deny(code Code, format string, args ...any) *Decision {
 }
 
 func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
-	pairs, err := readPairs(in.File)
+	pairs, err := Read(in.File)
+	pairs = append(slices.Clone(in.Read), pairs...)
 	switch {
 	case err != nil:
 		return deny(codeOf(err), "%v", err)
@@ -98,21 +100,38 @@ func choose(list []*judged) *Decision {
 	return d
 }
 
-// A pair is the two statements of a run with the envelopes they came in.
-type pair struct {
+// A Pair is the two statements of a run with the envelopes they came in.
+type Pair struct {
 	statement.Pair
 	testResult, resilience *signing.Envelope
 }
 
-// readPairs reads the statements of a file. Each of ours follows the test result that says
-// the same. Statements of others are passed over.
-func readPairs(file []byte) ([]pair, error) {
+// SignedBy are the ids of the trusted keys that signed both statements.
+func (p Pair) SignedBy(trusted []signing.PublicKey) []string {
+	by, _ := p.verify(trusted)
+	return by
+}
+
+// verify is that, and how many signatures say that they are of a trusted key and are not.
+func (p Pair) verify(trusted []signing.PublicKey) (by []string, bad int) {
+	a, b := p.testResult.Verify(trusted), p.resilience.Verify(trusted)
+	for _, id := range b.By {
+		if slices.Contains(a.By, id) {
+			by = append(by, id)
+		}
+	}
+	return by, a.Bad + b.Bad
+}
+
+// Read reads the statements of a file of envelopes. Each of ours follows the test result
+// that says the same. Statements of others are passed over.
+func Read(file []byte) ([]Pair, error) {
 	envelopes, err := signing.Read(file)
 	if err != nil {
 		return nil, err
 	}
-	var list []pair
-	var open *pair // whose second statement is to come
+	var list []Pair
+	var open *Pair // whose second statement is to come
 	for i, e := range envelopes {
 		text, err := e.Statement()
 		if err != nil {
@@ -126,7 +145,7 @@ func readPairs(file []byte) ([]pair, error) {
 		case a != nil && open != nil || b != nil && open == nil:
 			return nil, fmt.Errorf("envelope %d: a test result and what was measured must follow one another", i+1)
 		case a != nil:
-			open = &pair{testResult: e}
+			open = &Pair{testResult: e}
 			open.TestResult = *a
 		default:
 			open.Resilience, open.resilience = *b, e

@@ -58,6 +58,21 @@ var (
 	hexCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
+// ParseDigest reads a digest as String writes it: sha256: or gitCommit: and lower-case hex.
+func ParseDigest(text string) (Digest, error) {
+	kind, hex, _ := strings.Cut(text, ":")
+	var d Digest
+	switch kind {
+	case "sha256":
+		d.SHA256 = hex
+	case "gitCommit":
+		d.GitCommit = hex
+	default:
+		return d, fmt.Errorf("%.200q is no digest: want sha256: and 64, or gitCommit: and 40 or 64 hexadecimal digits", text)
+	}
+	return d, d.check()
+}
+
 // check returns what is wrong with a digest.
 func (d Digest) check() error {
 	switch {
