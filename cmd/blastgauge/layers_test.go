@@ -162,7 +162,7 @@ func rooms() []room {
 		// Modules of their own, because of what their tests need.
 		{name: "examples/kubernetes", tests: "experiments"},
 		{name: "examples/kubernetes/scale"},
-		{name: "examples/gate", tests: "experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/gate/verdicts experiments/result"},
+		{name: "examples/gate", tests: "experiments/gate/requirements experiments/gate/signing experiments/gate/statement experiments/gate/verdicts experiments/result"},
 		{name: "examples/compose/shop", imports: "examples/checkout"},
 		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
