@@ -15,7 +15,7 @@ const IndexFile = "index.html"
 
 // WriteIndex writes the page of all runs in a directory into it, and returns what it shows.
 func WriteIndex(dir string) (*history.Index, error) {
-	entries, err := history.ScanDir(dir)
+	index, err := history.Load(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,6 @@ func WriteIndex(dir string) (*history.Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := history.New(entries)
 	return index, atomicfile.RewriteBeside(dir, IndexFile, func(w io.Writer) error { return page(w, index) })
 }
 

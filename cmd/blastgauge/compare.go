@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/statements"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/report"
@@ -24,6 +25,7 @@ type compareOptions struct {
 	outputs    []string
 	open       bool
 	pages      output.Pages
+	signed     statements.Flags
 }
 
 func newCompare(a *app) *cobra.Command {
@@ -40,6 +42,7 @@ func newCompare(a *app) *cobra.Command {
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), o, args) },
 	}
 	pageFlags(cmd, &o.pages)
+	statementFlags(cmd, &o.signed)
 	f := cmd.Flags()
 	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
 	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
@@ -55,19 +58,7 @@ func newCompare(a *app) *cobra.Command {
 }
 
 func (a *app) compare(ctx context.Context, o compareOptions, args []string) error {
-	outputs, err := output.Parse(a.console(), o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
-		return report.CompareFor(name, o.pages.Options(with))
-	})
-	if err != nil {
-		return err
-	}
-	if err := output.CheckPages(o.pages, outputs); err != nil {
-		return err
-	}
-	if o.open && !slices.ContainsFunc(outputs, func(out output.Output[*compare.Comparison]) bool { return out.Name == "html" && out.Path != "" }) {
-		return usage.Errorf("--open shows the page of the comparison: write one with -o html=comparison.html")
-	}
-	page, err := output.OpeningOf(a.console(), o.open, outputs)
+	outputs, page, err := a.compareOutputs(&o)
 	if err != nil {
 		return err
 	}
@@ -75,30 +66,19 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	if err != nil {
 		return usage.Errorf("--margin %w", err)
 	}
-	names, err := compare.NewNames(o.names[0], o.names[1])
-	if err != nil {
-		return usage.Errorf("--base-name, --head-name: %w", err)
-	}
-	called := [2]string{names.Base, names.Head}
-	base, head, err := runs.Sides(args, o.base, o.head)
+	writer, err := a.statements(ctx, &o.signed)
 	if err != nil {
 		return err
 	}
-	var sides [2][]compare.Input
-	for i, paths := range [][]string{base, head} {
-		err := readNamed(ctx, func() (err error) {
-			sides[i], err = runs.Load(paths, called[i])
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	sides, err := o.load(ctx, args)
+	if err = errors.Join(err, writer.CheckSides(sides[1])); err != nil {
+		return err
 	}
 	c, err := compare.Results(sides[0], sides[1], margin)
 	if err != nil {
 		return usage.Errorf("%w", err)
 	}
-	if err := errors.Join(output.Write(a.stdout, outputs, c), output.WriteStyleSheets(o.pages, outputs)); err != nil {
+	if err := errors.Join(output.Write(a.stdout, outputs, c), output.WriteStyleSheets(o.pages, outputs), writer.WriteComparison(runs.Dir(nil), c, sides[1], a.logf)); err != nil {
 		return err
 	}
 	if err := exit.UnlessDecided(page.Show(ctx, ""), c.ExitCode, a.logf); err != nil {
@@ -106,4 +86,47 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	}
 	a.printExit(output.TextOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
 	return exit.With(c.ExitCode)
+}
+
+// compareOutputs reads the flags that say where a comparison goes.
+func (a *app) compareOutputs(o *compareOptions) ([]output.Output[*compare.Comparison], output.Opening, error) {
+	outputs, err := output.Parse(a.console(), o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
+		return report.CompareFor(name, o.pages.Options(with))
+	})
+	if err == nil {
+		err = output.CheckPages(o.pages, outputs)
+	}
+	if err != nil {
+		return nil, output.Opening{}, err
+	}
+	if o.open && !slices.ContainsFunc(outputs, func(out output.Output[*compare.Comparison]) bool { return out.Name == "html" && out.Path != "" }) {
+		return nil, output.Opening{}, usage.Errorf("--open shows the page of the comparison: write one with -o html=comparison.html")
+	}
+	page, err := output.OpeningOf(a.console(), o.open, outputs)
+	return outputs, page, err
+}
+
+// load loads the runs of base and of head.
+func (o *compareOptions) load(ctx context.Context, args []string) (sides [2][]compare.Input, err error) {
+	names, err := compare.NewNames(o.names[0], o.names[1])
+	if err != nil {
+		return sides, usage.Errorf("--base-name, --head-name: %w", err)
+	}
+	called := [2]string{names.Base, names.Head}
+	base, head, err := runs.Sides(args, o.base, o.head)
+	if err != nil {
+		return sides, err
+	}
+	for i, paths := range [][]string{base, head} {
+		var side []compare.Input // not sides[i], which a late read could still set
+		err := readNamed(ctx, func() (err error) {
+			side, err = runs.Load(paths, called[i])
+			return err
+		})
+		if err != nil {
+			return sides, err
+		}
+		sides[i] = side
+	}
+	return sides, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/gate/attempts"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
@@ -40,11 +41,11 @@ func newHistory(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			entries, err := history.ScanDir(runs.Dir(args))
+			index, err := history.Load(runs.Dir(args))
 			if err != nil {
 				return err
 			}
-			return output.Write(a.stdout, outputs, history.New(entries))
+			return output.Write(a.stdout, outputs, index)
 		},
 	}
 	f := cmd.Flags()
@@ -113,7 +114,7 @@ func (a *app) prune(dir string, keep int, dry bool) error {
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing is written
-	pruning, err := history.PlanPrune(root, keep, run.Makes(embedded.LogFile, output.ReportFile, output.StyleFile, demo.ComparisonFile))
+	pruning, err := history.PlanPrune(root, keep, run.Makes(attempts.File, embedded.LogFile, output.ReportFile, output.StyleFile, demo.ComparisonFile))
 	if err != nil {
 		return err
 	}

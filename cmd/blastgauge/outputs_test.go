@@ -174,7 +174,7 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		file := filepath.Join(out.Dir, "good")
 		var stdout, stderr bytes.Buffer
 		a := &app{stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
-		err = a.ending([]output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{}, ending.More{}).Conclude(t.Context(), out)
+		err = a.ending([]output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{}).Conclude(t.Context(), out)
 		if got := exit.Code(err); got != want {
 			t.Errorf("a run that ends with %d ends with %d", code, got)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,8 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/statements"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -31,6 +34,7 @@ type runOptions struct {
 	allow    []string
 	progress string
 	live     livepage.Flags
+	signed   statements.Flags
 	token    string
 	create   bool
 	open     bool
@@ -52,7 +56,7 @@ func newRun(a *app) *cobra.Command {
   blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.command = splitCommand(cmd, args)
-			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return o.plan(cmd.Context(), a.getenv) }, ending.More{})
+			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return o.plan(cmd.Context(), a.getenv) })
 		},
 	}
 	o.planFlags(cmd)
@@ -73,6 +77,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	tokenFlags(cmd, &o.token, apiToken)
 	f.Var(&o.silent, "notify", receivers.FlagUsage)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
+	statementFlags(cmd, &o.signed)
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
 }
 
@@ -87,7 +92,7 @@ func splitCommand(cmd *cobra.Command, args []string) (before, command []string) 
 
 // runCommand performs the run that load plans. more is left to do once its reports are
 // written.
-func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.Loaded, error), more ending.More) error {
+func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.Loaded, error), more ...ending.More) error {
 	if err := checkProgress(o.progress); err != nil {
 		return err
 	}
@@ -104,6 +109,10 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if err != nil {
 		return err
 	}
+	writer, err := a.statements(ctx, &o.signed)
+	if err = errors.Join(err, writer.Follow(loaded.Plan, &options)); err != nil {
+		return err
+	}
 	for _, text := range loaded.Plan.Advice() {
 		a.logf("! %s", text)
 	}
@@ -112,21 +121,27 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 		return err
 	}
 	defer served.Close("", nil, 0)
+	out, err := a.perform(ctx, o, loaded.Plan, options, served, typed)
+	if out == nil {
+		return err
+	}
+	err = a.ending(outputs, page, append(more, writer.Ending(runs.Dir(nil), a.logf)...)...).Conclude(ctx, out)
+	served.Close(filepath.Join(out.Dir, output.ReportFile), out, exit.Code(err))
+	return err
+}
+
+// perform performs a run, and shows it meanwhile.
+func (a *app) perform(ctx context.Context, o runOptions, p *plan.Plan, options run.Options, served *livepage.Page, typed bool) (*run.Outcome, error) {
 	screen := a.screen(o.progress)
-	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
+	screen.Announce(p, p.System.Name+" in "+p.System.Environment)
 	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
 	if typed && o.day.Asks() {
 		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: author.Name(a.getenv), Elsewhere: o.live.Address != "", Alone: o.progress == live.None}, &options, show)
 	}
 	served.Show(0, &options, show)
-	out, err := run.Run(ctx, loaded.Plan, options)
+	out, err := run.Run(ctx, p, options)
 	screen.Close()
-	if out == nil {
-		return err
-	}
-	err = a.ending(outputs, page, more).Conclude(ctx, out)
-	served.Close(filepath.Join(out.Dir, output.ReportFile), out, exit.Code(err))
-	return err
+	return out, err
 }
 
 // dayFlags adds the flags of a game day, beside its file.
@@ -156,7 +171,7 @@ func (a *app) prepare(o runOptions, load func() (*plan.Loaded, error), typed boo
 }
 
 // ending is how the command of a run ends.
-func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more ending.More) ending.Command {
+func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more ...ending.More) ending.Command {
 	return ending.Command{Outputs: outputs, Page: page, More: more, Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
 }
 

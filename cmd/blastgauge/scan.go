@@ -74,9 +74,12 @@ func (a *app) scan(ctx context.Context, o runOptions, f scanning.Flags) error {
 		})
 		return loaded, err
 	}
-	more := ending.More{Skipped: "nothing was written into " + f.Write + " either; what holds of this scan is written with: blastgauge scan --since latest --write " + f.Write}
+	var more []ending.More
 	if f.Write != "" {
-		more.Do = func(out *run.Outcome) error { return f.WriteFindings(loaded.Plan, out.Result.Scan, a.logf) }
+		more = append(more, ending.More{
+			Do:      func(out *run.Outcome) error { return f.WriteFindings(loaded.Plan, out.Result.Scan, a.logf) },
+			Skipped: "nothing was written into " + f.Write + " either; what holds of this scan is written with: blastgauge scan --since latest --write " + f.Write,
+		})
 	}
-	return a.runCommand(ctx, o, load, more)
+	return a.runCommand(ctx, o, load, more...)
 }

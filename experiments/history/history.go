@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -91,6 +92,10 @@ type Index struct {
 	Runs    []Run   `json:"runs"` // newest first
 	Trends  []Trend `json:"trends"`
 	Skipped []Entry `json:"skipped,omitempty"` // not a run, a damaged one, or a copy of one
+	// Bypasses are the changes that somebody let pass whatever was measured of them, oldest
+	// first, and Unread the lines of their file that cannot be read.
+	Bypasses []bypass.Entry   `json:"bypasses,omitempty"`
+	Unread   []bypass.Problem `json:"bypasses_unread,omitempty"`
 }
 
 // A Trend is one experiment over all runs that had it, of one system.

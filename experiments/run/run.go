@@ -82,6 +82,9 @@ type Options struct {
 	// Control is given, once the journal is open and before its first event, how others act on
 	// the run while it goes on; nil: nobody does.
 	Control func(*plan.Plan, *Control)
+	// Opened is called once the run's directory is there, before the first event, and with the
+	// time; nil: nothing is. Its error ends the run before anything is injected.
+	Opened func(dir *os.Root, at time.Time) error
 	// Log receives warnings, and the commands that remove faults by hand where the run
 	// could not; nil discards them.
 	Log io.Writer
@@ -224,6 +227,11 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
 	out.Dir, r.root = dir, root
+	if o.Opened != nil {
+		if err := o.Opened(root, time.Now()); err != nil {
+			return err
+		}
+	}
 	defer func() {
 		for _, c := range r.closers {
 			_ = c.Close() // a log that is not whole stops no run

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
@@ -126,6 +127,9 @@ func (p *document) Contents() (list []page.Entry) {
 	if len(p.runs) > 0 {
 		list = append(list, page.Entry{Link: page.Link{ID: "_runs", Name: "The runs"}})
 	}
+	if p.Bypassed() {
+		list = append(list, page.Entry{Link: page.Link{ID: "_bypasses", Name: "Bypassed"}})
+	}
 	return list
 }
 
@@ -195,6 +199,19 @@ func (p *document) Cells(r history.Run) []*history.Experiment {
 			list[i] = &r.Experiments[k]
 		}
 	}
+	return list
+}
+
+// Bypassed reports whether somebody let a change pass, as far as that can be read.
+func (p *document) Bypassed() bool { return len(p.X.Bypasses)+len(p.X.Unread) > 0 }
+
+// BypassFile is where the bypasses are kept.
+func (p *document) BypassFile() string { return bypass.File }
+
+// Bypasses are all bypasses, newest first.
+func (p *document) Bypasses() []bypass.Entry {
+	list := slices.Clone(p.X.Bypasses)
+	slices.Reverse(list)
 	return list
 }
 

@@ -4,9 +4,11 @@ package trends
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -24,6 +26,7 @@ func WriteText(w io.Writer, x *history.Index, newest int, o terminal.Options) er
 	p.runs(x, newest)
 	p.trends(x)
 	p.gone(x)
+	p.bypasses(x, newest)
 	p.skipped(x)
 	_, err := w.Write(p.Bytes())
 	return err
@@ -184,6 +187,42 @@ func (p *printer) gone(x *history.Index) {
 // goneSince says since when an experiment is gone.
 func goneSince(t *history.Trend) string {
 	return "gone since the run of " + figures.Minute(t.Gone.Started)
+}
+
+// bypasses lists who let a change pass whatever was measured, the newest first.
+func (p *printer) bypasses(x *history.Index, newest int) {
+	if len(x.Bypasses)+len(x.Unread) == 0 {
+		return
+	}
+	p.Heading("Bypassed")
+	list := slices.Clone(x.Bypasses)
+	slices.Reverse(list)
+	if newest > 0 && len(list) > newest {
+		list = list[:newest]
+	}
+	for _, e := range list {
+		p.Wrap("! ", bypassText(e))
+	}
+	if more := len(x.Bypasses) - len(list); more > 0 {
+		p.Line("and ", figures.Plural(more, "older bypass", "older bypasses"))
+	}
+	for _, u := range x.Unread {
+		p.Wrap("! ", unreadText(u))
+	}
+}
+
+// bypassText says who let what pass, and why.
+func bypassText(e bypass.Entry) string {
+	text := inert.Text(e.Change()) + ", let pass by " + inert.Text(e.By) + " at " + figures.Minute(e.At)
+	if e.Environment != "" {
+		text += ", on " + inert.Text(e.Environment)
+	}
+	return text + ": " + inert.Text(e.Reason)
+}
+
+// unreadText says which line of the file of bypasses hides one.
+func unreadText(u bypass.Problem) string {
+	return bypass.File + ", line " + figures.Count(u.Line) + ", cannot be read, and may be a bypass: " + inert.Text(u.Why)
 }
 
 // skipped lists the directories that are no run, and why.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/gate/strictjson"
 	"github.com/blastgauge/blastgauge/experiments/history"
@@ -147,6 +148,9 @@ func readNote(runs *os.Root, name string) (note, error) {
 	if err == nil {
 		err = strictjson.Decode(text, &n)
 	}
+	for _, s := range n.Subject {
+		err = errors.Join(err, s.Check())
+	}
 	if err == nil && (n.Schema != Schema || n.Run == "" || n.At.Year() < 1 || n.At.Year() > 9999) {
 		err = errors.New("it is of another schema")
 	}
@@ -187,8 +191,28 @@ func ofExit(code int) result.Verdict {
 	return result.Invalid
 }
 
-// CountIn is [Count] of the runs in a directory. Where there is none, nothing was measured.
+// CountIn is [Count] of the runs in a directory, with the bypasses that stand beside it. Where
+// there is none, nothing was measured.
 func CountIn(dir string, subjects []statement.Subject, run string) (statement.Attempts, error) {
+	a, err := countBelow(dir, subjects, run)
+	if err != nil || len(subjects) == 0 {
+		return a, err
+	}
+	list, _, err := bypass.ReadBeside(dir) // a line that cannot be read is told by the history
+	if err != nil {
+		return a, err
+	}
+	change := changeOf(subjects)
+	for _, e := range list {
+		if e.Run != run && e.Concerns(change) {
+			a.Bypasses = append(a.Bypasses, e.Bypass())
+		}
+	}
+	a.Bypasses = a.Bypasses[max(0, len(a.Bypasses)-statement.MostAttempts):]
+	return a, nil
+}
+
+func countBelow(dir string, subjects []statement.Subject, run string) (statement.Attempts, error) {
 	runs, err := atomicfile.OpenDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return statement.Attempts{List: []statement.Attempt{}}, nil
@@ -198,4 +222,19 @@ func CountIn(dir string, subjects []statement.Subject, run string) (statement.At
 	}
 	defer func() { _ = runs.Close() }() // nothing is written
 	return Count(runs, subjects, run)
+}
+
+// SubjectsIn is what the run in a directory noted that it is about; none where it noted
+// nothing that can be read.
+func SubjectsIn(dir string) []statement.Subject {
+	root, err := atomicfile.OpenDir(dir)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = root.Close() }() // nothing is written
+	n, err := readNote(root, ".")
+	if err != nil {
+		return nil
+	}
+	return n.Subject
 }

@@ -47,6 +47,8 @@ const (
 	LimitExceeded     Code = "limit_exceeded"
 	TooManyAttempts   Code = "too_many_attempts"
 	Bypassed          Code = "bypassed"
+	Regressed         Code = "regressed"      // it was compared with others, and is worse
+	NotComparable     Code = "not_comparable" // it was compared, and that says nothing
 )
 
 // A Reason is why a change may not pass, in one sentence, or what is to be told of one that
@@ -64,15 +66,20 @@ type Decision struct {
 	Denied []Reason `json:"denied"`
 	// Told is what was overlooked because a bypass was accepted.
 	Told []Reason `json:"told,omitempty"`
+	// Newer is what is decided by the newer statement, where the code is superseded.
+	Newer *Decision `json:"newer,omitempty"`
 	// The statement that was decided by; absent where there was none.
-	Run        string             `json:"run,omitempty"`
-	Finished   time.Time          `json:"finished,omitzero"`
-	ValidUntil time.Time          `json:"valid_until,omitzero"`
-	SignedBy   []string           `json:"signed_by,omitempty"` // ids of trusted keys
-	Attempts   int                `json:"attempts,omitempty"`  // how often the change was measured before
-	Bypass     *statement.Bypass  `json:"bypass,omitempty"`
-	Verdict    result.Verdict     `json:"verdict,omitempty"`
-	Subjects   []statement.Digest `json:"subjects,omitempty"` // what was asked about
+	Run        string            `json:"run,omitempty"`
+	Finished   time.Time         `json:"finished,omitzero"`
+	ValidUntil time.Time         `json:"valid_until,omitzero"`
+	SignedBy   []string          `json:"signed_by,omitempty"` // ids of trusted keys
+	Attempts   int               `json:"attempts,omitempty"`  // how often the change was measured before
+	Bypass     *statement.Bypass `json:"bypass,omitempty"`
+	// Earlier are the bypasses of the change before.
+	Earlier    []statement.Bypass    `json:"earlier_bypasses,omitempty"`
+	Comparison *statement.Comparison `json:"comparison,omitempty"`
+	Verdict    result.Verdict        `json:"verdict,omitempty"`
+	Subjects   []statement.Digest    `json:"subjects,omitempty"` // what was asked about
 }
 
 // ExitDenied is the exit code where a change may not pass.

@@ -33,10 +33,10 @@ func (j *judged) body() *statement.Resilience { return &j.pair.Resilience.Predic
 func (j *judged) finished() time.Time         { return j.body().Finished }
 func (j *judged) isTrusted() bool             { return len(j.by) > 0 }
 
-// isAfter reports whether it is newer, or another one of the same moment. The same run with
-// more signatures is not.
+// isAfter reports whether it is newer, or says something else of the same moment, such as
+// how the same run compares with others. The same statements with more signatures are not.
 func (j *judged) isAfter(other *judged) bool {
-	return j.finished().After(other.finished()) || j.finished().Equal(other.finished()) && j.body().Run != other.body().Run
+	return j.finished().After(other.finished()) || j.finished().Equal(other.finished()) && !j.pair.Same(&other.pair)
 }
 
 // rank is how much it says to who asks.
@@ -55,7 +55,7 @@ func (j *judged) decision() *Decision {
 	b := j.body()
 	return &Decision{
 		Denied: append([]Reason{}, j.denied...), Told: j.told, Run: b.Run, Finished: b.Finished, ValidUntil: b.ValidUntil,
-		SignedBy: j.by, Attempts: j.attempts, Bypass: b.Bypass, Verdict: b.Verdict,
+		SignedBy: j.by, Attempts: j.attempts, Bypass: b.Bypass, Earlier: b.Attempts.Bypasses, Comparison: b.Comparison, Verdict: b.Verdict,
 	}
 }
 
@@ -74,7 +74,7 @@ func (j *judged) checkSignatures(keys []signing.PublicKey) {
 	case bad > 0:
 		j.deny(BadSignature, "a signature says that it is of a trusted key, and it is not, or not of these bytes")
 	case j.isTrusted():
-	case len(j.pair.testResult.Signatures) == 0 || len(j.pair.resilience.Signatures) == 0:
+	case len(j.pair.InTestResult.Signatures) == 0 || len(j.pair.InResilience.Signatures) == 0:
 		j.deny(Unsigned, "nobody signed the statements about run %s", j.body().Run)
 	default:
 		j.deny(UnknownKey, "no key that is trusted here signed both statements about run %s", j.body().Run)
@@ -157,9 +157,15 @@ func (j *judged) judgeMeasured(older []*judged) {
 			j.deny(ExperimentFailed, "experiment %q is %s, and held is required", e.ID, e.Verdict)
 		}
 	}
+	for _, id := range j.req.Experiments {
+		if !slices.ContainsFunc(b.Experiments, func(e statement.Experiment) bool { return e.ID == id }) {
+			j.deny(ExperimentMissing, "experiment %q is required, and was not run", id)
+		}
+	}
 	if most := j.req.MaxHarm; most != nil {
 		j.judgeHarm(*most)
 	}
+	j.judgeComparison()
 	j.attempts = b.Attempts.Count
 	seen := map[string]bool{b.Run: true}
 	for _, o := range older {
@@ -192,14 +198,21 @@ func (j *judged) judgeHarm(most float64) {
 	}
 }
 
+// judgeComparison judges what was found when the run was compared with others.
+func (j *judged) judgeComparison() {
+	c := j.body().Comparison
+	switch {
+	case c == nil || c.Verdict == result.Held:
+	case c.Verdict == result.Refuted:
+		j.deny(Regressed, "it is worse than run %s", c.Base[0])
+	default:
+		j.deny(NotComparable, "nothing of it can be compared with run %s", c.Base[0])
+	}
+}
+
 // judgeRequired judges what must be there even where a bypass is accepted.
 func (j *judged) judgeRequired() {
 	b := j.body()
-	for _, id := range j.req.Experiments {
-		if !slices.ContainsFunc(b.Experiments, func(e statement.Experiment) bool { return e.ID == id }) {
-			j.deny(ExperimentMissing, "experiment %q is required, and was not run", id)
-		}
-	}
 	for _, above := range []*float64{j.req.SecondApproverAbove, ownBudget(b)} {
 		if above == nil || len(j.by) >= 2 {
 			continue

@@ -9,7 +9,6 @@ package policy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,7 +22,7 @@ type Input struct {
 	Candidate []byte             // of the file; nil: there is none
 	Subjects  []statement.Digest // that must be subjects as well, such as a commit or an image
 	File      []byte             // of envelopes, as signing.Read reads them
-	Read      []Pair             // and what [Read] has read of other files
+	Read      []Pair             // and what [ReadPairs] has read of other files
 	Keys      []signing.PublicKey
 	Now       time.Time
 }
@@ -58,7 +57,7 @@ func deny(code Code, format string, args ...any) *Decision {
 }
 
 func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
-	pairs, err := Read(in.File)
+	pairs, err := ReadPairs(in.File)
 	pairs = append(slices.Clone(in.Read), pairs...)
 	switch {
 	case err != nil:
@@ -92,72 +91,12 @@ func choose(list []*judged) *Decision {
 	for _, other := range list {
 		if other.isTrusted() && other.about && len(other.denied) > 0 && other.isAfter(passing) {
 			why := other.denied[0]
+			d.Newer = other.decision()
+			d.Newer.Schema = Schema
 			d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s about the same change is newer and does not (%s: %s)",
 				passing.body().Run, other.body().Run, why.Code, why.Text)}}
 			break
 		}
 	}
 	return d
-}
-
-// A Pair is the two statements of a run with the envelopes they came in.
-type Pair struct {
-	statement.Pair
-	testResult, resilience *signing.Envelope
-}
-
-// SignedBy are the ids of the trusted keys that signed both statements.
-func (p Pair) SignedBy(trusted []signing.PublicKey) []string {
-	by, _ := p.verify(trusted)
-	return by
-}
-
-// verify is that, and how many signatures say that they are of a trusted key and are not.
-func (p Pair) verify(trusted []signing.PublicKey) (by []string, bad int) {
-	a, b := p.testResult.Verify(trusted), p.resilience.Verify(trusted)
-	for _, id := range b.By {
-		if slices.Contains(a.By, id) {
-			by = append(by, id)
-		}
-	}
-	return by, a.Bad + b.Bad
-}
-
-// Read reads the statements of a file of envelopes. Each of ours follows the test result
-// that says the same. Statements of others are passed over.
-func Read(file []byte) ([]Pair, error) {
-	envelopes, err := signing.Read(file)
-	if err != nil {
-		return nil, err
-	}
-	var list []Pair
-	var open *Pair // whose second statement is to come
-	for i, e := range envelopes {
-		text, err := e.Statement()
-		if err != nil {
-			return nil, fmt.Errorf("envelope %d: %w", i+1, err)
-		}
-		a, b, err := statement.Decode(text)
-		switch {
-		case errors.Is(err, statement.ErrOther):
-		case err != nil:
-			return nil, fmt.Errorf("envelope %d: %w", i+1, err)
-		case a != nil && open != nil || b != nil && open == nil:
-			return nil, fmt.Errorf("envelope %d: a test result and what was measured must follow one another", i+1)
-		case a != nil:
-			open = &Pair{testResult: e}
-			open.TestResult = *a
-		default:
-			open.Resilience, open.resilience = *b, e
-			if err := open.Check(); err != nil {
-				return nil, fmt.Errorf("envelope %d: %w", i+1, err)
-			}
-			list = append(list, *open)
-			open = nil
-		}
-	}
-	if open != nil {
-		return nil, errors.New("a test result is the last, and what was measured does not follow")
-	}
-	return list, nil
 }

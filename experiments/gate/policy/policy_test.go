@@ -158,6 +158,9 @@ func TestDecide(t *testing.T) {
 		"limit":              {func(w *world) { w.req.MaxHarm = new(0.0209) }, []Code{LimitExceeded}},
 		"limit, not known":   {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys[0].BlastRadius = new(1.0), nil }, []Code{LimitExceeded}},
 		"limit, no journeys": {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys = new(1.0), nil }, []Code{LimitExceeded}},
+		"regressed":          {func(w *world) { w.options.Comparison = compared(result.ExitRefuted) }, []Code{Regressed}},
+		"not comparable":     {func(w *world) { w.options.Comparison = compared(result.ExitInvalid) }, []Code{NotComparable}},
+		"compared":           {func(w *world) { w.options.Comparison = compared(result.ExitHeld) }, nil},
 		"attempts":           {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(3) }, []Code{TooManyAttempts}},
 		"attempts left":      {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(2) }, nil},
 		"one approver":       {func(w *world) { w.req.SecondApproverAbove = new(0.02) }, []Code{SecondApproverMissing}},
@@ -185,6 +188,14 @@ func TestDecide(t *testing.T) {
 			wantCodes(t, d, tt.want...)
 		})
 	}
+}
+
+func compared(code int) *statement.Comparison {
+	c, err := statement.CompareWith([]string{"r0"}, code)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }
 
 // wantCodes compares why a change is denied; the order is that of importance.
@@ -217,6 +228,8 @@ func TestBypass(t *testing.T) {
 			w.result.Experiments[0].Verdict, w.req.AcceptBypass = result.Held, false
 		}, []Code{Bypassed}, nil},
 		"above a limit":   {func(w *world) { w.req.MaxHarm = new(0.0) }, nil, []Code{Bypassed, VerdictNotHeld, ExperimentFailed, LimitExceeded}},
+		"not run":         {func(w *world) { w.req.Experiments = []string{"carts-gone"} }, nil, []Code{Bypassed, VerdictNotHeld, ExperimentFailed, ExperimentMissing}},
+		"regressed":       {func(w *world) { w.options.Comparison = compared(result.ExitRefuted) }, nil, []Code{Bypassed, VerdictNotHeld, ExperimentFailed, Regressed}},
 		"without a key":   {func(w *world) { w.signers = nil }, []Code{Unsigned}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
 		"expired":         {func(w *world) { w.in.Now = start().Add(1000 * time.Hour) }, []Code{Expired}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
 		"of one, not two": {func(w *world) { w.req.SecondApproverAbove = new(0.0) }, []Code{SecondApproverMissing}, []Code{Bypassed, VerdictNotHeld, ExperimentFailed}},
@@ -273,6 +286,11 @@ func TestSeveral(t *testing.T) {
 		}, "r1", []Code{Superseded}},
 		"at the same time": {func(t *testing.T, w *world) []*signing.Envelope {
 			return slices.Concat(w.pair(t, later("r1", 0, result.Held), w.ada), w.pair(t, later("r2", 0, result.Refuted), w.ada))
+		}, "r1", []Code{Superseded}},
+		"compared, and worse": {func(t *testing.T, w *world) []*signing.Envelope {
+			worse := *w
+			worse.options.Comparison = compared(result.ExitRefuted)
+			return slices.Concat(w.pair(t, measured(), w.ada), worse.pair(t, measured(), w.ada))
 		}, "r1", []Code{Superseded}},
 		"failed by a key that is not trusted": {func(t *testing.T, w *world) []*signing.Envelope {
 			return slices.Concat(w.pair(t, later("r1", 0, result.Held), w.ada), w.pair(t, later("r2", time.Minute, result.Refuted), w.eve))

@@ -32,7 +32,12 @@ type Envelope struct {
 	PayloadType string      `json:"payloadType"`
 	Payload     string      `json:"payload"` // base64
 	Signatures  []Signature `json:"signatures"`
+
+	line int // in the file that it was read from; 0: none
 }
+
+// Line is the line that the envelope was read from, of a file; 0 for one that was not read.
+func (e *Envelope) Line() int { return e.line }
 
 // A Signature is one of an envelope. KeyID is a hint: whose it is, only the key tells.
 type Signature struct {
@@ -42,7 +47,7 @@ type Signature struct {
 
 // Wrap puts the bytes of a statement into an envelope that nobody has signed.
 func Wrap(statement []byte) *Envelope {
-	return &Envelope{PayloadType, base64.StdEncoding.EncodeToString(statement), []Signature{}}
+	return &Envelope{PayloadType: PayloadType, Payload: base64.StdEncoding.EncodeToString(statement), Signatures: []Signature{}}
 }
 
 // Statement are the bytes of the statement, whoever signed it.
@@ -112,7 +117,7 @@ func Read(file []byte) ([]*Envelope, error) {
 		if len(list) == MostLines {
 			return nil, fmt.Errorf("%w: line %d: more than %d envelopes", strictjson.ErrMalformed, line, MostLines)
 		}
-		e := &Envelope{}
+		e := &Envelope{line: line}
 		if err := strictjson.Decode(text, e); err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}

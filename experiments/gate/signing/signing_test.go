@@ -83,13 +83,13 @@ func TestSignAndVerify(t *testing.T) {
 		"no base64":     func(e *Envelope) { e.Payload = "=" },
 		"sig no base64": func(e *Envelope) { e.Signatures[0].Sig = "=" },
 	} {
-		changed := Envelope{e.PayloadType, e.Payload, slices.Clone(e.Signatures)}
+		changed := Envelope{PayloadType: e.PayloadType, Payload: e.Payload, Signatures: slices.Clone(e.Signatures)}
 		edit(&changed)
 		if c := changed.Verify(trusted); slices.Contains(c.By, ada.Public().ID()) {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}
-	unnamed := Envelope{e.PayloadType, e.Payload, slices.Clone(e.Signatures)}
+	unnamed := Envelope{PayloadType: e.PayloadType, Payload: e.Payload, Signatures: slices.Clone(e.Signatures)}
 	for i := range unnamed.Signatures {
 		unnamed.Signatures[i].KeyID = ""
 	}

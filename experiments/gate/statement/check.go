@@ -105,7 +105,7 @@ func (c *checker) subjects(list []Subject) {
 	}
 	items(c, "subject", list)
 	for i, s := range list {
-		c.add(s.check())
+		c.add(s.Check())
 		if slices.Contains(list[:min(i, 100)], s) {
 			c.fail("subject", "%.80q stands twice", s.Name)
 		}
@@ -163,11 +163,8 @@ func checkResilience(s *Statement[Resilience]) error {
 	c.experiments(b)
 	c.change(b.Change, s.Subject)
 	c.attempts(&b.Attempts)
-	if p := b.Bypass; p != nil {
-		c.text("bypass", p.By)
-		c.text("bypass", p.Reason)
-		c.time("bypass", p.At)
-	}
+	c.comparison(b.Comparison)
+	c.bypass(b.Bypass)
 	if g := b.Budget; g != nil {
 		c.within("budget", 0, 1, g.SecondApproverAbove)
 		c.within("budget", -mostShare, mostShare, g.High)
@@ -287,21 +284,5 @@ func (c *checker) pointer(p string) {
 	c.maybe("pointer", p)
 	if p != "" && p[0] != '/' {
 		c.fail("pointer", "%.80q is no JSON Pointer", p)
-	}
-}
-
-func (c *checker) attempts(a *Attempts) {
-	items(c, "attempts", a.List)
-	c.within("attempts", 0, mostItems*mostItems, float64(a.Count))
-	if len(a.List) > MostAttempts || len(a.List) > a.Count || a.Count > 0 && a.First == nil || a.Count == 0 && a.First != nil {
-		c.fail("attempts", "%d are listed of %d", len(a.List), a.Count)
-	}
-	if a.First != nil {
-		c.time("attempts", *a.First)
-	}
-	for _, x := range a.List {
-		c.text("attempts", x.Run)
-		c.time("attempts", x.At)
-		c.verdict("attempts", x.Verdict)
 	}
 }

@@ -46,7 +46,11 @@ func TestDecodeRefuses(t *testing.T) {
 		"a time elsewhere":         {`02:00:00.123Z`, `02:00:00.123+01:00`, strictjson.ErrMalformed, true},
 		"a time that is too exact": {`02:00:00.123Z`, `02:00:00.1234Z`, strictjson.ErrMalformed, true},
 		"expired before":           {`"valid_until":"2026-11`, `"valid_until":"2026-10`, strictjson.ErrMalformed, false},
-		"attempts that do not add": {`"attempts":\{"count":1`, `"attempts":{"count":0`, strictjson.ErrMalformed, false},
+		"attempts that do not add": {`"count":1,"first"`, `"count":0,"first"`, strictjson.ErrMalformed, false},
+		"a comparison":             {`"exit_code":0,"verdict":"held"\},"environment"`, `"exit_code":3,"verdict":"held"},"environment"`, strictjson.ErrMalformed, false},
+		"another comparison":       {`"exit_code":0,"verdict":"held"\},"environment"`, `"exit_code":4,"verdict":"inconclusive"},"environment"`, strictjson.ErrMalformed, true},
+		"compared with nothing":    {`"base":\["[^"]*"\]`, `"base":[]`, strictjson.ErrMalformed, true},
+		"a bypass of nobody":       {`"by":"bob"`, `"by":""`, strictjson.ErrMalformed, true},
 		"a line break in a name":   {`"by":"ada"`, `"by":"a\nda"`, strictjson.ErrMalformed, true},
 		"another type":             {`resilience/v0.1`, `resilience/v9`, ErrOther, true},
 		"no statement":             {`Statement/v1`, `Statement/v2`, strictjson.ErrMalformed, true},
@@ -209,7 +213,15 @@ func TestParseSubject(t *testing.T) {
 	if err != nil || s.Name != "registry.example/shop:1" || s.Digest.SHA256 != sum {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for _, text := range []string{"", "shop", "shop@sha256:", "shop@sha512:" + sum, "@sha256:" + sum, "shop@sha256:" + sum + "0", "shop@sha256:" + strings.ToUpper(sum), "a@b@sha256:" + sum, "a\n@sha256:" + sum} {
+	if s, err := ParseSubject("git@gitCommit:" + sum[:40]); err != nil || s.Digest.GitCommit != sum[:40] {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, d := range []Digest{{SHA256: sum}, {GitCommit: sum[:40]}, {GitCommit: sum}} {
+		if got, err := ParseDigest(d.String()); err != nil || got != d {
+			t.Errorf("%+v, %v; want %+v", got, err, d)
+		}
+	}
+	for _, text := range []string{"", "shop", "git@gitCommit:" + sum[:39], "git@" + sum[:40], "a#canonical@sha256:" + sum, "shop@sha256:", "shop@sha512:" + sum, "@sha256:" + sum, "shop@sha256:" + sum + "0", "shop@sha256:" + strings.ToUpper(sum), "a@b@sha256:" + sum, "a\n@sha256:" + sum} {
 		if s, err := ParseSubject(text); err == nil {
 			t.Errorf("%q is %+v", text, s)
 		}

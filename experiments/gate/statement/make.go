@@ -33,6 +33,7 @@ type Options struct {
 	StrictInToto bool   // invalid and not_run are FAILED: the specification has no word for them
 	Change       *Change
 	Attempts     Attempts
+	Comparison   *Comparison
 	Bypass       *Bypass
 	// SecondApproverAbove is the share of harm above which a second person has to approve;
 	// nil: none has to.
@@ -97,7 +98,7 @@ func resilienceOf(r *result.Result, o Options) (*Resilience, error) {
 		System: Document{r.System.Name, documents.system}, Overrides: documents.overrides(r),
 		Started: moment(r.Run.Started), Finished: moment(r.Run.Ended), ValidUntil: moment(r.Run.Ended.Add(valid)),
 		Verdict: VerdictOf(r), ExitCode: r.Run.ExitCode, Experiments: []Experiment{},
-		Attempts: o.Attempts, Bypass: o.Bypass,
+		Attempts: o.Attempts, Comparison: o.Comparison, Bypass: o.Bypass,
 	}
 	b.Attempts.List = append([]Attempt{}, o.Attempts.List...) // not null
 	if o.Change != nil {
@@ -194,10 +195,37 @@ func outcomeOf(v result.Verdict, strict bool) Outcome {
 	return Error
 }
 
+// CompareWith is what a comparison with runs found, by its exit code. The error is for one
+// that no comparison has.
+func CompareWith(base []string, exitCode int) (*Comparison, error) {
+	verdict, ok := comparisonVerdict(exitCode)
+	if !ok {
+		return nil, fmt.Errorf("a comparison that ends with exit code %d says nothing about its runs", exitCode)
+	}
+	return &Comparison{base, verdict, exitCode}, nil
+}
+
+// comparisonVerdict is the verdict of a comparison that ends with an exit code.
+func comparisonVerdict(code int) (result.Verdict, bool) {
+	switch code {
+	case result.ExitHeld:
+		return result.Held, true
+	case result.ExitRefuted:
+		return result.Refuted, true
+	case result.ExitInvalid:
+		return result.Invalid, true
+	}
+	return "", false
+}
+
 // testResultOf says what our predicate says in the words of in-toto. file is the name of
 // the system's document.
 func testResultOf(b *Resilience, file, url string, strict bool) TestResult {
-	a := TestResult{Result: outcomeOf(b.Verdict, strict), URL: url}
+	verdict := b.Verdict
+	if b.Comparison != nil { // other tools know of no comparison, and are to deny what it denies
+		verdict = Worse(verdict, b.Comparison.Verdict)
+	}
+	a := TestResult{Result: outcomeOf(verdict, strict), URL: url}
 	for _, e := range b.Experiments {
 		if !e.isCell() {
 			a.Configuration = append(a.Configuration, Document{e.ID, e.Digest})

@@ -53,6 +53,7 @@ type Resilience struct {
 	Experiments []Experiment   `json:"experiments"`
 	Change      *Change        `json:"change,omitempty"`
 	Attempts    Attempts       `json:"attempts"`
+	Comparison  *Comparison    `json:"comparison,omitempty"`
 	Bypass      *Bypass        `json:"bypass,omitempty"`
 	Budget      *Budget        `json:"budget,omitempty"`
 }
@@ -166,9 +167,12 @@ type Attempts struct {
 	Count int        `json:"count"`
 	First *time.Time `json:"first,omitempty"`
 	List  []Attempt  `json:"list"` // the newest, oldest first; at most [MostAttempts]
+	// Bypasses are those of the subject before, the newest, oldest first; at most
+	// [MostAttempts]. None of them is an attempt: it measured nothing.
+	Bypasses []Bypass `json:"bypasses,omitempty"`
 }
 
-// MostAttempts is how many attempts are listed.
+// MostAttempts is how many attempts, and how many bypasses, are listed.
 const MostAttempts = 100
 
 // An Attempt is one run that measured the subject before.
@@ -176,6 +180,15 @@ type Attempt struct {
 	Run     string         `json:"run"`
 	At      time.Time      `json:"at"`
 	Verdict result.Verdict `json:"verdict"`
+}
+
+// Comparison is what was found when the run was compared with others. Its verdict is held
+// where no regression is shown, refuted where something regressed, and invalid where nothing
+// is comparable.
+type Comparison struct {
+	Base     []string       `json:"base"` // ids of the runs that it was compared with
+	Verdict  result.Verdict `json:"verdict"`
+	ExitCode int            `json:"exit_code"`
 }
 
 // Bypass is who lets a change pass whatever was measured, and why.

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 )
@@ -58,21 +59,6 @@ var (
 	hexCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
-// ParseDigest reads a digest as String writes it: sha256: or gitCommit: and lower-case hex.
-func ParseDigest(text string) (Digest, error) {
-	kind, hex, _ := strings.Cut(text, ":")
-	var d Digest
-	switch kind {
-	case "sha256":
-		d.SHA256 = hex
-	case "gitCommit":
-		d.GitCommit = hex
-	default:
-		return d, fmt.Errorf("%.200q is no digest: want sha256: and 64, or gitCommit: and 40 or 64 hexadecimal digits", text)
-	}
-	return d, d.check()
-}
-
 // check returns what is wrong with a digest.
 func (d Digest) check() error {
 	switch {
@@ -110,18 +96,35 @@ func OfCommit(id string) (Subject, bool) {
 	return Subject{"git", Digest{GitCommit: id}}, hexCommit.MatchString(id)
 }
 
-// ParseSubject reads NAME@sha256:DIGEST, as images are named.
+// ParseSubject reads NAME@sha256:DIGEST, as images are named, or NAME@gitCommit:ID.
 func ParseSubject(text string) (Subject, error) {
 	name, digest, _ := strings.Cut(text, "@")
-	sum, ok := strings.CutPrefix(digest, "sha256:")
-	s := Subject{name, Digest{SHA256: sum}}
-	if !ok || name == "" || s.check() != nil {
-		return Subject{}, fmt.Errorf("%.200q: want NAME@sha256: and 64 hexadecimal digits", text)
+	d, err := ParseDigest(digest)
+	s := Subject{name, d}
+	if err != nil || s.Check() != nil || s.IsCanonical() {
+		return Subject{}, fmt.Errorf("%.200q: want NAME@sha256: and 64 hexadecimal digits, or NAME@gitCommit: and 40 or 64", text)
 	}
 	return s, nil
 }
 
-func (s Subject) check() error {
+// ParseDigest reads sha256:DIGEST or gitCommit:ID, as [Digest.String] writes them.
+func ParseDigest(text string) (Digest, error) {
+	kind, sum, _ := strings.Cut(text, ":")
+	var d Digest
+	switch kind {
+	case "sha256":
+		d.SHA256 = sum
+	case "gitCommit":
+		d.GitCommit = sum
+	}
+	if err := d.check(); err != nil {
+		return Digest{}, fmt.Errorf("%.200q: want sha256: and 64 hexadecimal digits, or gitCommit: and 40 or 64", text)
+	}
+	return d, nil
+}
+
+// Check returns what is wrong with a subject.
+func (s Subject) Check() error {
 	if s.Name == "" || len(s.Name) > mostText || hasControl(s.Name) {
 		return fmt.Errorf("%.80q is no name of a subject", s.Name)
 	}
@@ -129,6 +132,15 @@ func (s Subject) check() error {
 		return fmt.Errorf("subject %.80q: %w", s.Name, err)
 	}
 	return nil
+}
+
+// DigestFrom is the digest of all that can be read.
+func DigestFrom(r io.Reader) (Digest, error) {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, r); err != nil {
+		return Digest{}, err
+	}
+	return Digest{SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 // DigestOf is the digest of bytes.

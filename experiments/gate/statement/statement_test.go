@@ -94,7 +94,8 @@ func full() Options {
 			Neighbourhood:  []Neighbor{{Operator: "number_times_10", Pointer: "/retries", Value: "30", Verdict: result.Held, Harm: &Harm{0, -0.01, 0.01, 0.95}}},
 			NearestFailing: &Neighbor{Operator: "number_times_100", Pointer: "/retries", Value: "300", Verdict: result.Refuted, Harm: &Harm{0.4, 0.3, 0.5, 0.95}},
 		},
-		Attempts:            Attempts{1, &first, []Attempt{{"20261101-010000-abc", first, result.Refuted}}},
+		Attempts:            Attempts{1, &first, []Attempt{{"20261101-010000-abc", first, result.Refuted}}, []Bypass{{"bob", "it is late", first}}},
+		Comparison:          &Comparison{[]string{"20261101-020000-abc"}, result.Held, result.ExitHeld},
 		Bypass:              &Bypass{"ada", "the shop is down", moment(at(1))},
 		SecondApproverAbove: new(0.02),
 	}
@@ -175,6 +176,26 @@ func TestOutcomes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A run that is worse than others has not passed for tools that know of no comparison.
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]Outcome{result.ExitHeld: Passed, result.ExitRefuted: Failed, result.ExitInvalid: Error} {
+		c, err := CompareWith([]string{"r0"}, code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := made(t, checkout(), Options{Comparison: c})
+		if got := p.TestResult.Predicate.Result; got != want || p.Resilience.Predicate.Verdict != result.Held {
+			t.Errorf("exit %d: %s, %s; want %s", code, got, p.Resilience.Predicate.Verdict, want)
+		}
+	}
+	for _, code := range []int{result.ExitError, result.ExitInconclusive, result.ExitINT} {
+		if c, err := CompareWith([]string{"r0"}, code); err == nil {
+			t.Errorf("exit %d: %+v", code, c)
+		}
 	}
 }
 
@@ -310,7 +331,7 @@ func TestSchema(t *testing.T) {
 	for name, typ := range map[string]reflect.Type{
 		"predicate": reflect.TypeFor[Resilience](), "experiment": reflect.TypeFor[Experiment](), "journey": reflect.TypeFor[Journey](),
 		"fault": reflect.TypeFor[Fault](), "harm": reflect.TypeFor[Harm](), "invariant": reflect.TypeFor[Invariant](), "change": reflect.TypeFor[Change](),
-		"neighbor": reflect.TypeFor[Neighbor](), "attempts": reflect.TypeFor[Attempts](), "bypass": reflect.TypeFor[Bypass](), "budget": reflect.TypeFor[Budget](),
+		"neighbor": reflect.TypeFor[Neighbor](), "attempts": reflect.TypeFor[Attempts](), "bypass": reflect.TypeFor[Bypass](), "comparison": reflect.TypeFor[Comparison](), "budget": reflect.TypeFor[Budget](),
 	} {
 		var fields, properties []string
 		for f := range typ.Fields() {

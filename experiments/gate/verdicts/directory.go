@@ -160,7 +160,7 @@ func (d *directory) look(root *os.Root, name string) *file {
 		f.err, f.lost = err, true
 		return f
 	}
-	pairs, err := policy.Read(text)
+	pairs, err := policy.ReadPairs(text)
 	for _, p := range pairs {
 		f.pairs = append(f.pairs, entry{p, len(p.SignedBy(d.keys)) > 0})
 	}

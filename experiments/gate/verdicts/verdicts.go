@@ -44,13 +44,6 @@ func (o Options) decide(about statement.Digest, read []policy.Pair) *Answer {
 	if len(a.Denied) > 0 {
 		a.Reason = a.Denied[0].Text
 	}
-	// What is newer decides: what speaks against that one says what is to be done.
-	for d.Has(policy.Superseded) {
-		passing := d.Run
-		in.Read = slices.DeleteFunc(slices.Clone(in.Read), func(p policy.Pair) bool { return p.Resilience.Predicate.Run == passing })
-		d = policy.Decide(in, o.Requirements)
-		a.Phase = phaseOf(d)
-	}
 	return a
 }
 
@@ -61,11 +54,13 @@ func phaseOf(d *policy.Decision) Phase {
 	switch {
 	case d.Pass:
 		return Passed
+	case d.Newer != nil:
+		return phaseOf(d.Newer)
 	case has(policy.BadSignature): // somebody has changed it
 		return Failed
 	case len(d.SignedBy) == 0:
 		return Inconclusive // it is the word of a stranger
-	case d.Verdict == result.Refuted, has(policy.TooManyAttempts, policy.Bypassed):
+	case d.Verdict == result.Refuted, has(policy.TooManyAttempts, policy.Bypassed, policy.Regressed):
 		return Failed
 	case d.Verdict == result.Held && has(policy.LimitExceeded):
 		return Failed

@@ -90,6 +90,16 @@ func TestPhases(t *testing.T) {
 		"held twice, then refuted": {func(w *world) {
 			w.write("a.intoto.jsonl", w.lines(measured("r1", 0, result.Held), w.ada), w.lines(measured("r2", time.Minute, result.Held), w.ada), w.lines(measured("r3", time.Hour/2, result.Refuted), w.ada))
 		}, Failed, []policy.Code{policy.Superseded}},
+		"held, then worse than before": {func(w *world) {
+			w.write("a.intoto.jsonl", w.lines(measured("r1", 0, result.Held), w.ada))
+			w.statement.Comparison = &statement.Comparison{Base: []string{"r0"}, Verdict: result.Refuted, ExitCode: result.ExitRefuted}
+			w.write("b.intoto.jsonl", w.lines(measured("r1", 0, result.Held), w.ada))
+		}, Failed, []policy.Code{policy.Superseded}},
+		"held, then not approved": {func(w *world) {
+			w.options.Requirements.SecondApproverAbove = new(0.01)
+			w.write("a.intoto.jsonl", w.lines(measured("r1", 0, result.Held), w.ada, w.bob))
+			w.write("b.intoto.jsonl", w.lines(measured("r2", time.Minute, result.Held), w.ada))
+		}, Inconclusive, []policy.Code{policy.Superseded}},
 		"approved in another file": {func(w *world) {
 			w.options.Requirements.SecondApproverAbove = new(0.01)
 			w.write("a.intoto.jsonl", w.lines(measured("r1", 0, result.Held), w.ada))

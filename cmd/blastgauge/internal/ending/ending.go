@@ -23,7 +23,7 @@ import (
 type Command struct {
 	Outputs []output.Output[*result.Result]
 	Page    output.Opening
-	More    More
+	More    []More
 
 	Stdout io.Writer
 	Logf   func(format string, args ...any)
@@ -35,8 +35,8 @@ type Command struct {
 
 // More is what is left to do once the reports are written, such as to write other files.
 type More struct {
-	Do      func(*run.Outcome) error // nil: nothing is
-	Skipped string                   // says that it was not done, after a second interrupt
+	Do      func(*run.Outcome) error
+	Skipped string // says that it was not done, after a second interrupt
 }
 
 // Conclude writes the reports and returns what a run ends with. That a report could not
@@ -80,8 +80,8 @@ func (c Command) logVerdicts(r *result.Result) {
 func (c Command) publish(out *run.Outcome) error {
 	if !c.Hurry.Begin() {
 		c.Logf("report skipped; make it with: blastgauge report %s", out.Dir)
-		if c.More.Do != nil {
-			c.Logf("%s", c.More.Skipped)
+		for _, more := range c.More {
+			c.Logf("%s", more.Skipped)
 		}
 		return nil
 	}
@@ -90,8 +90,8 @@ func (c Command) publish(out *run.Outcome) error {
 		c.Logf("report  %s\ndata    %s", filepath.Join(out.Dir, output.ReportFile), filepath.Join(out.Dir, result.File))
 	}
 	err = errors.Join(err, output.Write(c.Stdout, c.Outputs, out.Result))
-	if c.More.Do != nil {
-		err = errors.Join(err, c.More.Do(out))
+	for _, more := range c.More {
+		err = errors.Join(err, more.Do(out))
 	}
 	return err
 }
