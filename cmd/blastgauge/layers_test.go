@@ -155,7 +155,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/ending", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals experiments/result experiments/run experiments/run/preflight report/results report/scans report/terminal"},
 		{name: "cmd/blastgauge/internal/statements", imports: "cmd/blastgauge/internal/ending cmd/blastgauge/internal/usage experiments/atomicfile experiments/compare experiments/filelock experiments/gate/attempts experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/plan experiments/result experiments/run"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/livepage cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
-		{name: "cmd/blastgauge/internal/serving", imports: "cmd/blastgauge/internal/usage experiments/atomicfile experiments/gate/policy experiments/gate/requirements experiments/gate/signing experiments/gate/verdicts"},
+		{name: "cmd/blastgauge/internal/serving", imports: "cmd/blastgauge/internal/usage experiments/atomicfile experiments/gate/policy experiments/gate/requirements experiments/gate/signing experiments/gate/verdicts", tests: "experiments/gate/statement"},
 		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/inert experiments/result report report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},

@@ -42,6 +42,8 @@ type Flags struct {
 	Environment         string
 	System              string // a file
 	AcceptBypass        bool
+
+	Given func(flag string) bool // whether it is on the command line; nil: what is not empty
 }
 
 // Start starts the server. logf tells of what is not as it should be.
@@ -106,9 +108,6 @@ func (f Flags) requirements() (policy.Requirements, error) {
 		return requirements.Read(f.Policy)
 	}
 	r := policy.Requirements{Experiments: f.Experiments, MaxAttempts: f.MaxAttempts, Environment: f.Environment, AcceptBypass: f.AcceptBypass}
-	if f.MaxAttempts < 0 {
-		return r, usage.Errorf("--max-attempts %d: give how often a change may be measured, such as 3", f.MaxAttempts)
-	}
 	if slices.Contains(f.Experiments, "") {
 		return r, usage.Errorf("--require-experiments: an id is empty")
 	}
@@ -157,9 +156,20 @@ func (f Flags) keys() ([]signing.PublicKey, error) {
 	return list, nil
 }
 
-// Check refuses flags that are not complete.
+// Check refuses flags that are not complete. One that is empty would be taken for nothing
+// that is required.
 func (f Flags) Check() error {
+	for flag, value := range map[string]string{
+		"listen": f.Listen, "cert": f.Cert, "policy": f.Policy, "max-harm": f.MaxHarm, "second-approver-above": f.SecondApproverAbove,
+		"environment": f.Environment, "system": f.System, "require-experiments": strings.Join(f.Experiments, ","),
+	} {
+		if f.Given != nil && f.Given(flag) && value == "" {
+			return usage.Errorf("--%s is empty: is a variable not set?", flag)
+		}
+	}
 	switch {
+	case f.Given != nil && f.Given("max-attempts") && f.MaxAttempts < 1:
+		return usage.Errorf("--max-attempts %d: give how often a change may be measured, such as 3", f.MaxAttempts)
 	case f.Dir == "":
 		return usage.Errorf("--verdicts is missing: the directory of files of statements, *%s", verdicts.Suffix)
 	case len(f.Keys) == 0:
