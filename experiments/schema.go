@@ -17,6 +17,9 @@ const (
 	// LineKind is no kind of document, but of the lines that a program under traffic.command
 	// writes. The room that reads them has its schema.
 	LineKind Kind = "traffic"
+	// StatementKind is no kind of document either, but of what a gate signs; package statement
+	// has its schema.
+	StatementKind Kind = "statement"
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of a kind of document, as
@@ -31,5 +34,5 @@ func Schema(kind Kind) ([]byte, error) {
 	case GameDayKind:
 		return shape.JSONSchema(gameDayShape(&GameDay{}), "blastgauge: a game day")
 	}
-	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s, %s and %s", kind, SystemKind, ExperimentKind, GameDayKind, LineKind)
+	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s, %s, %s and %s", kind, SystemKind, ExperimentKind, GameDayKind, LineKind, StatementKind)
 }

@@ -104,14 +104,17 @@ func scripts(*testing.T) testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			if cond != "curl" {
+			if !slices.Contains([]string{"curl", "cosign", "conftest", "unshare"}, cond) {
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}
-			_, err := exec.LookPath("curl")
-			if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-				return true, err // what is required fails instead of being skipped
-			}
-			return err == nil, nil
+			return isThere(cond)
+		},
+		Setup: func(env *testscript.Env) error {
+			fixtures, err := filepath.Abs("../../report/testdata")
+			env.Setenv("FIXTURES", fixtures)
+			rego, err2 := filepath.Abs("../../experiments/gate/policy/testdata/conftest")
+			env.Setenv("REGO", rego)
+			return errors.Join(err, err2)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exits,
@@ -138,6 +141,9 @@ func scripts(*testing.T) testscript.Params {
 			"cleaned":    cleaned,
 			"counting":   startMeasured,
 			"bycounters": bycounters,
+			"lately":     lately,
+			"forge":      forge,
+			"digest":     digest,
 			"alerted":    startAlerted,
 			"wantalerts": wantAlerts,
 		},

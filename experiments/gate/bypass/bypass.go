@@ -58,9 +58,14 @@ func (e Entry) Bypass() statement.Bypass {
 	return statement.Bypass{By: e.By, Reason: e.Reason, At: e.At}
 }
 
-// Concerns reports whether the bypass is of something with one of these digests.
+// Concerns reports whether the change that was let pass has one of these digests: as bytes, or
+// as a document in any layout.
 func (e Entry) Concerns(change []statement.Digest) bool {
-	return slices.ContainsFunc(e.Subject, func(s statement.Subject) bool { return slices.Contains(change, s.Digest) })
+	own := e.Subject[:1]
+	if len(e.Subject) > 1 && e.Subject[1].IsCanonical() {
+		own = e.Subject[:2]
+	}
+	return slices.ContainsFunc(own, func(s statement.Subject) bool { return slices.Contains(change, s.Digest) })
 }
 
 // check returns why an entry can be none.

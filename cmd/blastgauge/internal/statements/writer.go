@@ -78,6 +78,11 @@ func (w *Writer) subjects(first []statement.Subject, commit string) []statement.
 	return all.options.Subjects
 }
 
+// SubjectsOf are all subjects of the statements about a result; the first is the change.
+func (w *Writer) SubjectsOf(r *result.Result, first ...statement.Subject) []statement.Subject {
+	return w.subjects(first, r.Run.Commit)
+}
+
 // Follow makes a run note what its statement is about before its first fault, so that it
 // counts as an attempt however it ends. Nothing would say what it is about is an error, before
 // anything is measured.
