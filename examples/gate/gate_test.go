@@ -258,9 +258,9 @@ func TestArgoWithoutServer(t *testing.T) {
 }
 
 // call calls a webhook with what Flagger sends, and reports whether it goes on.
-func call(t *testing.T, address string, c *flaggerv1.Canary, hook flaggerv1.CanaryWebhook, checksum string) (bool, string) {
+func call(t *testing.T, address string, c *flaggerv1.Canary, hook flaggerv1.CanaryWebhook, phase flaggerv1.CanaryPhase, checksum string) (bool, string) {
 	t.Helper()
-	payload := flaggerv1.CanaryWebhookPayload{Name: c.Name, Namespace: c.Namespace, Phase: flaggerv1.CanaryPhaseProgressing, Checksum: checksum}
+	payload := flaggerv1.CanaryWebhookPayload{Name: c.Name, Namespace: c.Namespace, Phase: phase, Checksum: checksum}
 	if hook.Metadata != nil {
 		payload.Metadata = *hook.Metadata
 	}
@@ -286,12 +286,19 @@ func TestFlagger(t *testing.T) {
 	s := open(t, map[string]result.Verdict{"held": result.Held, "refuted": result.Refuted})
 	for config, want := range map[string]bool{"held": true, "refuted": false, "never measured": false} {
 		c := of(t, config).canary
-		hook := c.Spec.Analysis.Webhooks[0]
-		if hook.Type != flaggerv1.ConfirmRolloutHook {
-			t.Errorf("the hook is %s", hook.Type)
+		phases := map[flaggerv1.HookType]flaggerv1.CanaryPhase{flaggerv1.ConfirmRolloutHook: flaggerv1.CanaryPhaseSucceeded, flaggerv1.ConfirmPromotionHook: flaggerv1.CanaryPhaseProgressing}
+		for _, hook := range c.Spec.Analysis.Webhooks {
+			phase, known := phases[hook.Type]
+			if !known {
+				t.Errorf("the hook is %s", hook.Type)
+			}
+			delete(phases, hook.Type)
+			if ok, why := call(t, s.here(t, hook.URL), c, hook, phase, "85d557f47b"); ok != want {
+				t.Errorf("%s: %s goes on %t: %s", config, hook.Name, ok, why)
+			}
 		}
-		if ok, why := call(t, s.here(t, hook.URL), c, hook, "85d557f47b"); ok != want {
-			t.Errorf("%s: goes on %t: %s", config, ok, why)
+		if len(phases) > 0 {
+			t.Errorf("nobody asks in %v", phases)
 		}
 	}
 }
@@ -304,7 +311,7 @@ func TestFlaggerChecksum(t *testing.T) {
 	hook := c.Spec.Analysis.Webhooks[0]
 	hook.Metadata = nil
 	address := s.here(t, hook.URL)
-	ok, why := call(t, address, c, hook, "85d557f47b")
+	ok, why := call(t, address, c, hook, flaggerv1.CanaryPhaseProgressing, "85d557f47b")
 	if ok || !strings.Contains(why, "production/shop/85d557f47b") {
 		t.Errorf("goes on %t: %s", ok, why)
 	}
@@ -313,10 +320,13 @@ func TestFlaggerChecksum(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.measured(t, "again", result.Held, []statement.Subject{subject})
-	if ok, why := call(t, address, c, hook, "85d557f47b"); !ok {
+	if ok, why := call(t, address, c, hook, flaggerv1.CanaryPhaseProgressing, "85d557f47b"); !ok {
 		t.Error(why)
 	}
-	if ok, why := call(t, address, c, hook, "6d5f8c9b7"); ok {
+	if ok, why := call(t, address, c, hook, flaggerv1.CanaryPhaseProgressing, "6d5f8c9b7"); ok {
+		t.Error(why)
+	}
+	if ok, why := call(t, address, c, hook, flaggerv1.CanaryPhaseSucceeded, "85d557f47b"); ok { // the checksum is that of what is there now
 		t.Error(why)
 	}
 }
@@ -328,8 +338,10 @@ func TestManifestsBeginWithNothing(t *testing.T) {
 	if r := decode[v1alpha1.Rollout](t, read(t, "argo/rollout.yaml")); digest(t, r) != none {
 		t.Error(digest(t, r))
 	}
-	if c := decode[flaggerv1.Canary](t, read(t, "flagger/canary.yaml")); (*c.Spec.Analysis.Webhooks[0].Metadata)["digest"] != none {
-		t.Error(c.Spec.Analysis.Webhooks[0])
+	for _, hook := range decode[flaggerv1.Canary](t, read(t, "flagger/canary.yaml")).Spec.Analysis.Webhooks {
+		if (*hook.Metadata)["digest"] != none {
+			t.Error(hook)
+		}
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "set-digest.sh", "policy.yaml", "argo/analysistemplate.yaml")
 	if out, err := cmd.CombinedOutput(); err == nil {

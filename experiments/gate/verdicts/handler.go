@@ -199,11 +199,18 @@ func (c canary) digests(known *known) ([]statement.Digest, error) {
 		}
 		return []statement.Digest{d}, nil
 	}
-	if c.Name == "" || c.Namespace == "" || c.Checksum == "" {
+	switch {
+	case c.Name == "" || c.Namespace == "" || c.Checksum == "":
 		return nil, errors.New("name, namespace and checksum are needed, or metadata.digest")
+	case c.Phase != progressing:
+		return nil, fmt.Errorf("in the phase %.80q the checksum is still that of the revision before: use a hook of the type pre-rollout or confirm-promotion, or metadata.digest", c.Phase)
 	}
 	return known.named[c.subject()], nil
 }
+
+// progressing is the phase of a canary whose checksum is its own: Flagger makes it anew once
+// the hooks that confirm a rollout have let it begin.
+const progressing = "Progressing"
 
 // subject is what a statement calls the canary.
 func (c canary) subject() string { return c.Namespace + "/" + c.Name + "/" + c.Checksum }

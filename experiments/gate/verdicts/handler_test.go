@@ -107,6 +107,13 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", name, got.Code, got.Body, tt.want)
 		}
 	}
+	// Before the rollout is confirmed, Flagger has the checksum of the revision before.
+	for _, phase := range []string{"Initialized", "Waiting", "Succeeded", "Failed", ""} {
+		body := `{"name":"shop","namespace":"production","phase":"` + phase + `","checksum":"85d557f47b"}`
+		if got := get(h, "POST", "/flagger", body); got.Code != http.StatusBadRequest {
+			t.Errorf("a checksum in the phase %q: %d %s", phase, got.Code, got.Body)
+		}
+	}
 	r := newRequest(t, "/flagger", digest)
 	r.Header.Set("Content-Type", "text/plain") // as a page of others could send it
 	if code := serve(h, r); code != http.StatusUnsupportedMediaType {
