@@ -41,9 +41,10 @@ type directory struct {
 	keys []signing.PublicKey
 	logf func(format string, args ...any)
 
-	mu    sync.Mutex
-	files map[string]*file
-	known *known
+	mu     sync.Mutex
+	files  map[string]*file
+	known  *known
+	failed string // why nothing can be said now
 }
 
 // A file is one that was read.
@@ -77,23 +78,37 @@ type known struct {
 	broken []string // names of files that cannot be read
 }
 
-// now reads what has changed. The error says why nothing can be said of any change.
+// now reads what has changed. The error says why nothing can be said of any change; it is
+// told once.
 func (d *directory) now() (*known, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	err := d.refresh()
+	if err == nil {
+		d.failed = ""
+		return d.known, nil
+	}
+	if d.failed != err.Error() {
+		d.failed = err.Error()
+		d.logf("error: the statements cannot be read: %v", err)
+	}
+	return nil, err
+}
+
+func (d *directory) refresh() error {
 	root, err := atomicfile.OpenDir(d.path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = root.Close() }() // it was only read
 	seen, changed, err := d.walk(root)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if changed || d.known == nil || len(seen) != len(d.files) {
 		d.files, d.known = seen, sum(seen)
 	}
-	return d.known, nil
+	return nil
 }
 
 // walk looks at all files, and reads those that have changed.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -181,9 +182,12 @@ func TestDirectoryGone(t *testing.T) {
 		if body != "" {
 			method = "POST"
 		}
-		if got := get(h, method, path, body); got.Code != 503 {
+		if got := get(h, method, path, body); got.Code != 503 || strings.Contains(got.Body.String(), w.dir) {
 			t.Errorf("%s: %d %s", path, got.Code, got.Body)
 		}
+	}
+	if len(w.logged) != 1 {
+		t.Errorf("told %d times", len(w.logged))
 	}
 	if _, err := NewHandler(w.options); err == nil {
 		t.Error("a directory that there is not is served")

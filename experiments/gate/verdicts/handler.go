@@ -50,8 +50,7 @@ func NewHandler(o Options) (*Handler, error) {
 	h.mux.HandleFunc("GET /verdicts/{digest}", h.verdict)
 	h.mux.HandleFunc("POST /flagger", h.flagger)
 	h.mux.HandleFunc("GET /healthz", h.health)
-	_, err := h.dir.now()
-	return h, err
+	return h, h.dir.refresh()
 }
 
 // ServeHTTP implements [http.Handler].
@@ -74,14 +73,14 @@ func (h *Handler) verdict(w http.ResponseWriter, r *http.Request) {
 	}
 	known, err := h.dir.now()
 	if err != nil {
-		h.unreadable(w, err)
+		unreadable(w)
 		return
 	}
 	answer(w, http.StatusOK, h.options.decide(digest, known.about[digest]))
 }
 
-func (h *Handler) unreadable(w http.ResponseWriter, err error) {
-	http.Error(w, "the statements cannot be read: "+err.Error(), http.StatusServiceUnavailable)
+func unreadable(w http.ResponseWriter) {
+	http.Error(w, "the statements cannot be read: standard error of the server says why", http.StatusServiceUnavailable)
 }
 
 // answer writes a document.
@@ -110,7 +109,7 @@ const mostNames = 20
 func (h *Handler) health(w http.ResponseWriter, _ *http.Request) {
 	known, err := h.dir.now()
 	if err != nil {
-		h.unreadable(w, err)
+		unreadable(w)
 		return
 	}
 	s := health{"ok", known.files, known.pairs, append([]string{}, known.broken[:min(len(known.broken), mostNames)]...)}
@@ -139,7 +138,7 @@ func (h *Handler) flagger(w http.ResponseWriter, r *http.Request) {
 	}
 	known, err := h.dir.now()
 	if err != nil {
-		h.unreadable(w, err)
+		unreadable(w)
 		return
 	}
 	digests, err := c.digests(known)
@@ -192,7 +191,7 @@ func readCanary(w http.ResponseWriter, r *http.Request) (c canary, status int, e
 
 // digests are what a canary is, or what is called as it is.
 func (c canary) digests(known *known) ([]statement.Digest, error) {
-	if text := c.Metadata["digest"]; text != "" {
+	if text, given := c.Metadata["digest"]; given {
 		d, err := statement.ParseDigest(text)
 		if err != nil {
 			return nil, fmt.Errorf("metadata.digest: %w", err)

@@ -49,6 +49,7 @@ func TestFlagger(t *testing.T) {
 		"a digest that failed":      {"0", map[string]string{"digest": bad}, 403, "verdict"},
 		"a digest of nothing known": {"85d557f47b", map[string]string{"digest": statement.DigestOf(nil).String()}, 403, "no_statement"},
 		"a commit":                  {"0", map[string]string{"digest": "gitCommit:" + commit()}, 403, "superseded"}, // of all of them
+		"an empty digest":           {"85d557f47b", map[string]string{"digest": ""}, 400, "metadata.digest"},
 		"no digest":                 {"85d557f47b", map[string]string{"digest": "sha256:xyz"}, 400, "metadata.digest"},
 		"a checksum that passes":    {"85d557f47b", nil, 200, ""},
 		"other metadata":            {"85d557f47b", map[string]string{"cmd": "x"}, 200, ""},
