@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -62,14 +63,7 @@ func TestMistakes(t *testing.T) {
 	dir := files(t)
 	key := filepath.Join(dir, "key.pub.pem")
 	given := func(names ...string) func(string) bool {
-		return func(flag string) bool {
-			for _, name := range names {
-				if name == flag {
-					return true
-				}
-			}
-			return false
-		}
+		return func(flag string) bool { return slices.Contains(names, flag) }
 	}
 	for name, f := range map[string]Flags{
 		"no directory":         {Keys: []string{key}},
