@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,9 +23,11 @@ func workflows(*testing.T) testscript.Params {
 		Dir:                 "testdata/script/ci",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"job":   runJob,
-			"exits": exits,
-			"step":  runStep,
+			"job":      runJob,
+			"exits":    exits,
+			"step":     runStep,
+			"setting":  setSetting,
+			"attested": attest,
 		},
 		Setup: func(env *testscript.Env) error {
 			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS("../../examples"))
@@ -59,7 +62,7 @@ func performStep(ts *testscript.TestScript, name string) int {
 // the script in one shell that ends at the first failure, and those after it in
 // another, whatever became of the first. The installation is left out.
 func runJob(ts *testscript.TestScript, _ bool, args []string) {
-	job := ts.ReadFile("examples/ci/gitlab-ci.yml")
+	job := ts.ReadFile(cmp.Or(ts.Getenv("JOB"), "examples/ci/gitlab-ci.yml"))
 	before := linesOf(ts, job, "before_script")
 	if !strings.HasPrefix(before[0], "go install ") {
 		ts.Fatalf("the job begins with %q, not with the installation", before[0])
@@ -91,7 +94,8 @@ func bash(ts *testscript.TestScript, script string) *exec.Cmd {
 	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = append(os.Environ(), "PATH="+ts.MkAbs("fake")+string(filepath.ListSeparator)+ts.Getenv("PATH"), "HOME="+ts.Getenv("WORK"), "XDG_STATE_HOME="+ts.Getenv("WORK"), "SYSTEM=shop/blastgauge.yaml")
-	for _, key := range []string{"BUILD", "EXPERIMENTS", "PULL", "GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY"} {
+	for _, key := range []string{"BUILD", "EXPERIMENTS", "PULL", "GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "RUNNER_TEMP",
+		"CANDIDATE", "BUDGET", "REQUIRED", "GATE_KEY", "GATE_PUBLIC_KEY", "APPROVER_PUBLIC_KEY"} {
 		cmd.Env = append(cmd.Env, key+"="+ts.Getenv(key))
 	}
 	return cmd
@@ -135,16 +139,23 @@ func stepOf(ts *testscript.TestScript, workflow, name string) string {
 	return strings.Join(lines, "")
 }
 
-// Every shell step of the workflow but the installation is run by the script.
+// Every shell step of the workflows but the installation is run by a script.
 func TestEveryStepIsRun(t *testing.T) {
-	workflow, err := os.ReadFile("../../examples/ci/github.yml")
-	if err != nil {
-		t.Fatal(err)
+	for file, name := range map[string]string{"../../examples/ci/github.yml": "github.txtar", "../../examples/gate/github/workflow.yml": "gate-github.txtar"} {
+		workflow, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, err := os.ReadFile(filepath.Join("testdata/script/ci", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkSteps(t, workflow, script)
 	}
-	script, err := os.ReadFile("testdata/script/ci/github.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func checkSteps(t *testing.T, workflow, script []byte) {
+	t.Helper()
 	steps := regexp.MustCompile(`(?m)^      - name: (.*)$`).FindAllStringSubmatchIndex(string(workflow), -1)
 	ran := 0
 	for i, s := range steps {

@@ -114,6 +114,8 @@ func rooms() []room {
 		{name: "experiments/gate/signing", imports: "experiments/gate/strictjson"},
 		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/bypass experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
 		{name: "experiments/gate/policy", imports: "experiments/figures experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/result"},
+		{name: "experiments/gate/requirements", imports: "experiments/gate/policy experiments/gate/statement experiments/shape"},
+		{name: "experiments/gate/verdicts", imports: "experiments/atomicfile experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/hosts experiments/inert experiments/result"},
 		{name: "experiments/gate/change", imports: "experiments/sampling experiments/yamlnode injectors/badconfig injectors/badconfig/edit"},
 		{name: "experiments/gate/smallest"},
 		{name: "experiments/gate/served", imports: "experiments/atomicfile experiments/hosts experiments/plan", tests: "experiments injectors"},
@@ -159,6 +161,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/approval", imports: "cmd/blastgauge/internal/statements cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/figures experiments/gate/bypass experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/inert experiments/plan experiments/result report report/encode"},
 		{name: "cmd/blastgauge/internal/gating", imports: "cmd/blastgauge/internal/exit cmd/blastgauge/internal/output cmd/blastgauge/internal/signals cmd/blastgauge/internal/statements cmd/blastgauge/internal/usage experiments experiments/atomicfile experiments/figures experiments/gate experiments/gate/attempts experiments/gate/change experiments/gate/served experiments/gate/smallest experiments/gate/statement experiments/history experiments/plan experiments/redact experiments/result experiments/run experiments/run/preflight report", tests: "experiments/journal experiments/run/engine experiments/run/systemtest"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/livepage cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
+		{name: "cmd/blastgauge/internal/serving", imports: "cmd/blastgauge/internal/usage experiments/atomicfile experiments/gate/policy experiments/gate/requirements experiments/gate/signing experiments/gate/verdicts", tests: "experiments/gate/statement"},
 		{name: "cmd/blastgauge/internal/documents", imports: "cmd/blastgauge/internal/usage experiments/figures experiments/inert experiments/result report report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},
@@ -167,6 +170,7 @@ func rooms() []room {
 		// Modules of their own, because of what their tests need.
 		{name: "examples/kubernetes", tests: "experiments"},
 		{name: "examples/kubernetes/scale"},
+		{name: "examples/gate", tests: "experiments/gate/requirements experiments/gate/signing experiments/gate/statement experiments/gate/verdicts experiments/result"},
 		{name: "examples/compose/shop", imports: "examples/checkout"},
 		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
@@ -196,6 +200,7 @@ func owners() map[string]room {
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/dns/dnsmessage":          {name: "injectors/injectortest/dnsserver"},
+		"golang.org/x/net/netutil":                 {name: "experiments/gate/verdicts"},
 		"golang.org/x/net/http2":                   {tests: "injectors/gateway"},
 		"golang.org/x/net/http2/hpack":             {name: "injectors/gateway/http", tests: "injectors/gateway"},
 		"golang.org/x/net/html":                    {tests: "report report/live"},

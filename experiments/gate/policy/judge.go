@@ -79,14 +79,10 @@ func (j *judged) deny(code Code, format string, args ...any) {
 
 // checkSignatures finds who signed both statements.
 func (j *judged) checkSignatures(keys []signing.PublicKey) {
-	a, b := j.pair.InTestResult.Verify(keys), j.pair.InResilience.Verify(keys)
-	for _, id := range b.By {
-		if slices.Contains(a.By, id) {
-			j.by = append(j.by, id)
-		}
-	}
+	var bad int
+	j.by, bad = j.pair.verify(keys)
 	switch {
-	case a.Bad+b.Bad > 0:
+	case bad > 0:
 		j.deny(BadSignature, "a signature says that it is of a trusted key, and it is not, or not of these bytes")
 	case j.isTrusted():
 	case len(j.pair.InTestResult.Signatures) == 0 || len(j.pair.InResilience.Signatures) == 0:

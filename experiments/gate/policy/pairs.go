@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/signing"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
@@ -24,6 +25,23 @@ func (p *Pair) Same(other *Pair) bool {
 		return err1 == nil && err2 == nil && bytes.Equal(x, y)
 	}
 	return same(p.InTestResult, other.InTestResult) && same(p.InResilience, other.InResilience)
+}
+
+// SignedBy are the ids of the trusted keys that signed both statements.
+func (p *Pair) SignedBy(trusted []signing.PublicKey) []string {
+	by, _ := p.verify(trusted)
+	return by
+}
+
+// verify is that, and how many signatures say that they are of a trusted key and are not.
+func (p *Pair) verify(trusted []signing.PublicKey) (by []string, bad int) {
+	a, b := p.InTestResult.Verify(trusted), p.InResilience.Verify(trusted)
+	for _, id := range b.By {
+		if slices.Contains(a.By, id) {
+			by = append(by, id)
+		}
+	}
+	return by, a.Bad + b.Bad
 }
 
 // ReadPairs reads the statements of a file. Each of ours follows the test result that says

@@ -22,6 +22,7 @@ type Input struct {
 	Candidate []byte             // of the file; nil: there is none
 	Subjects  []statement.Digest // that must be subjects as well, such as a commit or an image
 	File      []byte             // of envelopes, as signing.Read reads them
+	Read      []Pair             // and what [ReadPairs] has read of other files
 	Keys      []signing.PublicKey
 	Now       time.Time
 }
@@ -57,6 +58,7 @@ func deny(code Code, format string, args ...any) *Decision {
 
 func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
 	pairs, err := ReadPairs(in.File)
+	pairs = append(slices.Clone(in.Read), pairs...)
 	switch {
 	case err != nil:
 		return deny(codeOf(err), "%v", err)
@@ -88,6 +90,8 @@ func choose(list []*judged) *Decision {
 	d := passing.decision()
 	for _, other := range list {
 		if why, against := other.against(); against && other.isTrusted() && other.about && other.isAfter(passing) {
+			d.Newer = other.decision()
+			d.Newer.Schema = Schema
 			d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s about the same change is newer and does not (%s: %s)",
 				passing.body().Run, other.body().Run, why.Code, why.Text)}}
 			break

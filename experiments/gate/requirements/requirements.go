@@ -1,0 +1,112 @@
+// Package requirements reads what a gate requires of statements from a document in YAML.
+package requirements
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/gate/policy"
+	"github.com/blastgauge/blastgauge/experiments/gate/statement"
+	"github.com/blastgauge/blastgauge/experiments/shape"
+)
+
+const (
+	mostAttempts    = 1000
+	mostExperiments = 1000
+)
+
+// Read reads the document of a policy, and the document of the system that it names. The
+// error holds every mistake, as that of [shape.Join].
+func Read(file string) (policy.Requirements, error) {
+	var r policy.Requirements
+	var system string
+	d := shape.NewDocument(shape.ReadFile(file), shape.Language{EmptyHint: "`require_experiments: [payments-down]` is one to begin with"})
+	root, ok := d.Parse()
+	if ok {
+		documentShape(&r, &system).Read(d, root, "")
+	}
+	if system != "" {
+		if !filepath.IsAbs(system) {
+			system = filepath.Join(filepath.Dir(file), system)
+		}
+		switch digest, err := DigestOfSystem(system); {
+		case err != nil:
+			d.Fail(d.At("system"), shape.Diagnostic{Msg: err.Error(), Hint: "write the path of the system's document as seen from this file"})
+		default:
+			r.System = digest
+		}
+	}
+	if err := shape.Join(d); err != nil {
+		return policy.Requirements{}, err
+	}
+	return r, nil
+}
+
+// Schema is the JSON Schema of the document of a policy.
+func Schema() ([]byte, error) {
+	return shape.JSONSchema(documentShape(&policy.Requirements{}, new(string)), "what a gate requires of statements")
+}
+
+// documentShape is the document of a policy.
+func documentShape(r *policy.Requirements, system *string) shape.Shape {
+	version := 0
+	return shape.Fields{
+		{Name: "version", Doc: "version of this language: 1", Shape: shape.Integer{To: &version, Low: 1, High: 1, Want: "1"}, Required: true},
+		{Name: "require_experiments", Doc: "ids of experiments that must have been run and have held", Shape: shape.List[string]{To: &r.Experiments, Item: shape.Line, Max: mostExperiments}},
+		{Name: "max_harm", Doc: "share that the upper bound of harm of no journey may exceed, such as 5%", Shape: optional(&r.MaxHarm)},
+		{Name: "second_approver_above", Doc: "share of harm above which two keys must have signed, such as 2%", Shape: optional(&r.SecondApproverAbove)},
+		{Name: "max_attempts", Doc: "how often the same change may be measured; any number by default", Shape: shape.Integer{To: &r.MaxAttempts, Low: 1, High: mostAttempts, Want: "a number of attempts such as 3"}},
+		{Name: "environment", Doc: "environment that it must have been measured on, such as staging", Shape: shape.Line(&r.Environment)},
+		{Name: "system", Doc: "file of the system's document that it must have been measured with, as seen from this one", Shape: shape.Line(system)},
+		{Name: "accept_bypass", Doc: "true: a change passes that somebody let pass without a measurement; false by default", Shape: truth(&r.AcceptBypass)},
+	}
+}
+
+func optional(to **float64) shape.Shape {
+	return shape.Optional[float64]{To: to, Item: func(to *float64) shape.Shape {
+		return shape.Scalar[float64]{To: to, Want: "a share such as 5%", Loose: true, JSON: shape.Pattern(shareForm, "5%"), Parse: func(text string) (float64, *shape.Diagnostic) {
+			v, err := ParseShare(text)
+			if err != nil {
+				return 0, &shape.Diagnostic{Msg: err.Error()}
+			}
+			return v, nil
+		}}
+	}}
+}
+
+func truth(to *bool) shape.Shape {
+	return shape.Scalar[bool]{To: to, Want: "true or false", Loose: true, JSON: shape.OfType("boolean"), Parse: func(text string) (bool, *shape.Diagnostic) {
+		if text != "true" && text != "false" {
+			return false, &shape.Diagnostic{Msg: strconv.Quote(text) + " is neither true nor false"}
+		}
+		return text == "true", nil
+	}}
+}
+
+const shareForm = `^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$`
+
+// ParseShare reads a share such as 5% as a fraction.
+func ParseShare(text string) (float64, error) {
+	if !regexp.MustCompile(shareForm).MatchString(text) {
+		return 0, fmt.Errorf("%.80q is no share such as 5%%, from 0%% to 100%%", text)
+	}
+	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+	return v / 100, err
+}
+
+// DigestOfSystem is the digest of the document of a system, as statements are bound to it.
+func DigestOfSystem(file string) (*statement.Digest, error) {
+	src := shape.ReadFile(file)
+	switch {
+	case src.Err != nil:
+		return nil, fmt.Errorf("%s: %s", file, shape.FileProblem(src.Err))
+	case len(src.Text) > shape.MaxBytes:
+		return nil, errors.New(file + " is larger than 1 MiB, too large for a document")
+	}
+	d := statement.DigestOf(src.Text)
+	return &d, nil
+}
