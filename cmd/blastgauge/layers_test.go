@@ -219,7 +219,7 @@ func owners() map[string]room {
 		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/gate/statement experiments/run/generator experiments/run/notify report"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "cmd/blastgauge experiments/run/live report"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "cmd/blastgauge experiments/run/live report"},
-		"github.com/yuin/goldmark":                 {tests: "report"},
+		"github.com/yuin/goldmark":                 {tests: "cmd/blastgauge report"},
 		"github.com/rs/zerolog":                    {tests: "injectors/injectortest/stock"},
 		"github.com/rogpeppe/go-internal":          {tests: "cmd/blastgauge"},
 		"github.com/redis/go-redis/v9":             {tests: "injectors/gateway"},
