@@ -41,6 +41,7 @@ func rooms() []room {
 		{name: "experiments/rows", imports: "experiments/redact"},
 		{name: "experiments/jsonpath"},
 		{name: "experiments/hosts"},
+		{name: "experiments/endpoint", imports: "experiments/hosts"},
 		{name: "experiments/site"},
 		{name: "experiments/yamlnode"},
 		{name: "experiments/listening"},
@@ -115,7 +116,7 @@ func rooms() []room {
 		{name: "experiments/gate/attempts", imports: "experiments/atomicfile experiments/gate/bypass experiments/gate/statement experiments/gate/strictjson experiments/history experiments/result"},
 		{name: "experiments/gate/policy", imports: "experiments/figures experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/result"},
 		{name: "experiments/gate/requirements", imports: "experiments/gate/policy experiments/gate/statement experiments/shape"},
-		{name: "experiments/gate/verdicts", imports: "experiments/atomicfile experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/hosts experiments/inert experiments/result"},
+		{name: "experiments/gate/verdicts", imports: "experiments/atomicfile experiments/endpoint experiments/gate/policy experiments/gate/signing experiments/gate/statement experiments/gate/strictjson experiments/inert experiments/result"},
 		{name: "experiments/gate/change", imports: "experiments/sampling experiments/yamlnode injectors/badconfig injectors/badconfig/edit"},
 		{name: "experiments/gate/smallest"},
 		{name: "experiments/gate/served", imports: "experiments/atomicfile experiments/hosts experiments/plan", tests: "experiments injectors"},
@@ -134,7 +135,7 @@ func rooms() []room {
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
 		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/gate experiments/history experiments/result experiments/validate report/comparisons report/encode report/gates report/page report/results report/scans report/terminal report/trends report/validations report/words", tests: "experiments/gate/bypass experiments/gate/statement experiments/inert experiments/plan experiments/scan"},
 
-		{name: "experiments/run/live", imports: "experiments/hosts experiments/journal experiments/plan experiments/progress experiments/result report/live", tests: "experiments"},
+		{name: "experiments/run/live", imports: "experiments/endpoint experiments/journal experiments/plan experiments/progress experiments/result report/live", tests: "experiments"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/command injectors/configfile injectors/fleet injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/dnsserver injectors/proxy"},

@@ -16,13 +16,11 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/endpoint"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	pages "github.com/blastgauge/blastgauge/report/live"
@@ -45,7 +43,6 @@ type Server struct {
 	renderer *pages.Renderer
 	listener net.Listener
 	http     *http.Server
-	named    string // the host that it was told to listen at, in lower case
 	observer string // tokens
 	operator string
 	wrong    guesses
@@ -68,7 +65,7 @@ func Listen(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := o.tls()
+	config, err := o.endpoint().TLS()
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +89,7 @@ func Listen(o Options) (*Server, error) {
 
 // newServer is one that does not serve yet.
 func newServer(o Options) (*Server, error) {
-	host, _, _ := net.SplitHostPort(o.Address) // Listen finds what is wrong with it
-	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), named: strings.ToLower(host), ended: make(chan struct{})}
+	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), ended: make(chan struct{})}
 	for i := range max(1, len(o.Labels)) {
 		s.runs = append(s.runs, newShown(s, i))
 	}
@@ -102,26 +98,13 @@ func newServer(o Options) (*Server, error) {
 	return s, err
 }
 
-// tls is nil without a certificate.
-func (o Options) tls() (*tls.Config, error) {
-	if o.Cert == "" && o.Key == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(o.Cert, o.Key)
-	if err != nil {
-		return nil, fmt.Errorf("the certificate %s and its key %s: %w", o.Cert, o.Key, err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
+// endpoint is how the page is reached.
+func (o Options) endpoint() endpoint.Endpoint {
+	return endpoint.Endpoint{Address: o.Address, Cert: o.Cert, Key: o.Key}
 }
 
 // Exposed reports whether others than this machine reach the page, without TLS.
-func (s *Server) Exposed() bool { return s.options.Cert == "" && !s.local() }
-
-// local reports whether only this machine reaches the page.
-func (s *Server) local() bool {
-	addr, ok := s.listener.Addr().(*net.TCPAddr)
-	return ok && addr.IP.IsLoopback()
-}
+func (s *Server) Exposed() bool { return s.options.endpoint().IsExposed(s.listener.Addr()) }
 
 // Observer is the address of the page for those who look.
 func (s *Server) Observer() string { return s.url(s.observer) }
@@ -130,39 +113,13 @@ func (s *Server) Observer() string { return s.url(s.observer) }
 func (s *Server) Operator() string { return s.url(s.operator) }
 
 func (s *Server) url(token string) string {
-	host, _, _ := net.SplitHostPort(s.options.Address)
-	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
-	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
-		host = "localhost"
-		if name, err := os.Hostname(); err == nil {
-			host = name
-		}
-	}
-	scheme := "http"
-	if s.options.Cert != "" {
-		scheme = "https"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port) + "/?t=" + token
+	return s.options.endpoint().URL(s.listener.Addr()) + "/?t=" + token
 }
 
-// knows reports whether a request may name this host: no name that a stranger has made
-// lead here.
+// knows reports whether a request may name this host. A browser asks this machine alone for
+// every name below localhost.
 func (s *Server) knows(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if hosts.IsLoopback(host) || strings.HasSuffix(host, ".localhost") || host != "" && host == s.named {
-		return true
-	}
-	if s.local() {
-		return false
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
-	}
-	name, err := os.Hostname()
-	return err == nil && host == strings.ToLower(name)
+	return strings.HasSuffix(endpoint.Name(host), ".localhost") || s.options.endpoint().Knows(host, s.listener.Addr())
 }
 
 // View shows a run. The index is among the labels, or 0.
