@@ -27,9 +27,7 @@ func parsePlace(text string) (place, string) {
 	p := place{text: text, given: true}
 	switch {
 	case strings.HasPrefix(text, "/"):
-		for token := range strings.SplitSeq(text[1:], "/") {
-			p.tokens = append(p.tokens, strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
-		}
+		p.tokens = edit.Tokens(text)
 		return p, ""
 	case strings.HasPrefix(text, "$"):
 		path, err := jsonpath.Parse(text)

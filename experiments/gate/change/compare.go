@@ -23,7 +23,7 @@ type branch struct {
 func (b *branch) pointer() string {
 	var tokens []string
 	for ; b.up != nil; b = b.up {
-		tokens = append(tokens, strings.NewReplacer("~", "~0", "/", "~1").Replace(b.token), "/")
+		tokens = append(tokens, edit.EscapeToken(b.token), "/")
 	}
 	slices.Reverse(tokens)
 	return strings.Join(tokens, "")

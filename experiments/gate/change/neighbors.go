@@ -246,7 +246,7 @@ func (d *document) find(index int, pointer string) *value {
 		return nil
 	}
 	v := d.roots[index]
-	for _, token := range tokens(pointer) {
+	for _, token := range edit.Tokens(pointer) {
 		if v = v.last(token); v == nil {
 			return nil
 		}

@@ -94,7 +94,7 @@ func collect(list []*target, t *target) []*target {
 		below := &target{value: inner, under: t.name}
 		if t.value.kind == edit.Object {
 			below.name = t.value.names[i]
-			below.pointer = t.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(below.name)
+			below.pointer = t.pointer + "/" + edit.EscapeToken(below.name)
 		} else {
 			below.pointer = t.pointer + "/" + strconv.Itoa(i)
 			if below.under == "" {
@@ -147,22 +147,11 @@ func once(list []*target) []*target {
 func (d *document) has(pointer string) int {
 	n := 0
 	for _, root := range d.roots {
-		if found, _ := root.at.Follow(tokens(pointer)); found != nil {
+		if found, _ := root.at.Follow(edit.Tokens(pointer)); found != nil {
 			n++
 		}
 	}
 	return n
-}
-
-func tokens(pointer string) []string {
-	if pointer == "" {
-		return nil
-	}
-	list := strings.Split(pointer[1:], "/")
-	for i, t := range list {
-		list[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(t)
-	}
-	return list
 }
 
 // path returns the place of a target as a parameter of an operator.

@@ -86,7 +86,7 @@ func (c Change) where() []string {
 	}
 	var list []string
 	for _, e := range c.Entries {
-		list = append(list, c.At.Pointer()+"/"+escapeToken(e.Key))
+		list = append(list, c.At.Pointer()+"/"+EscapeToken(e.Key))
 	}
 	return list
 }

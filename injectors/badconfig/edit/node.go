@@ -101,20 +101,12 @@ func (n *Node) Pointer() string {
 	for ; n.Parent != nil; n = n.Parent {
 		name := strconv.Itoa(n.Index)
 		if n.IsMember {
-			name = escapeToken(n.Key)
+			name = EscapeToken(n.Key)
 		}
 		names = append(names, name, "/")
 	}
 	slices.Reverse(names)
 	return strings.Join(names, "")
-}
-
-// escapeToken returns a key as it is written in a JSON Pointer.
-func escapeToken(key string) string {
-	if !strings.ContainsAny(key, "~/") {
-		return key
-	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
 // Walk visits a node and all below it, in the order of the text.
