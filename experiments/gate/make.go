@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
@@ -80,33 +79,25 @@ func (r *Report) Change() *statement.Change {
 		c.From = &from
 	}
 	for _, p := range r.Changed {
-		if fits(p.Pointer) {
+		if statement.IsLine(p.Pointer) {
 			c.Pointers = append(c.Pointers, p.Pointer)
 		}
 	}
 	for i := range r.Neighborhood {
-		if n := stated(&r.Neighborhood[i]); fits(n.Pointer) {
+		if n := stated(&r.Neighborhood[i]); statement.IsLine(n.Pointer) {
 			c.Neighbourhood = append(c.Neighbourhood, n)
 		}
 	}
-	if n := r.NearestFailing(); n != nil && fits(n.Pointer) {
+	if n := r.NearestFailing(); n != nil && statement.IsLine(n.Pointer) {
 		nearest := stated(n)
 		c.NearestFailing = &nearest
 	}
 	return c
 }
 
-// mostStated is how long a pointer or a value may be in a statement.
-const mostStated = 2000
-
-// fits reports whether a statement can hold a text.
-func fits(text string) bool {
-	return len(text) <= mostStated && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
 func stated(n *Neighbor) statement.Neighbor {
 	s := statement.Neighbor{Operator: n.Operator, Pointer: n.Pointer, Value: string(n.Value), Verdict: n.Verdict, Harm: n.Harm}
-	if !fits(s.Value) {
+	if !statement.IsLine(s.Value) {
 		s.Value = ""
 	}
 	return s

@@ -119,10 +119,11 @@ func TestMasked(t *testing.T) {
 // What a statement could not hold is left out of it.
 func TestChangeFitsAStatement(t *testing.T) {
 	t.Parallel()
-	long := "/" + strings.Repeat("x", mostStated)
+	const most = 2000 // bytes of a text in a statement
+	long := "/" + strings.Repeat("x", most)
 	r := Make(Findings{
 		Result: resultOf(), Candidate: NewDocument("a.json", "", "{}"), Changed: []Changed{{Pointer: "/a"}, {Pointer: long}, {Pointer: "/a\nb"}},
-		Neighborhood: []Neighbor{{Operator: "drop", Pointer: long, Verdict: result.Refuted}, {Operator: "scale", Pointer: "/a", Value: json.RawMessage(`"` + strings.Repeat("y", mostStated) + `"`), Verdict: result.Refuted}},
+		Neighborhood: []Neighbor{{Operator: "drop", Pointer: long, Verdict: result.Refuted}, {Operator: "scale", Pointer: "/a", Value: json.RawMessage(`"` + strings.Repeat("y", most) + `"`), Verdict: result.Refuted}},
 	})
 	c := r.Change()
 	if len(c.Pointers) != 1 || len(c.Neighbourhood) != 1 || c.Neighbourhood[0].Value != "" || c.NearestFailing != nil || c.From != nil {

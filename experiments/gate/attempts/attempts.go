@@ -46,7 +46,7 @@ func Note(dir *os.Root, run string, at time.Time, subjects []statement.Subject) 
 	return atomicfile.RewriteIn(dir, File, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
-		return e.Encode(note{Schema, run, moment(at), subjects})
+		return e.Encode(note{Schema, run, statement.Moment(at), subjects})
 	})
 }
 
@@ -100,7 +100,7 @@ func (c *counter) see(e history.Entry) {
 		if s, ok := statement.OfCommit(e.Run.Commit); ok && slices.Contains(c.change, s.Digest) {
 			about = true
 		}
-		a = statement.Attempt{Run: e.Run.ID, At: moment(e.Run.Started), Verdict: verdictOf(e.Run)}
+		a = statement.Attempt{Run: e.Run.ID, At: statement.Moment(e.Run.Started), Verdict: verdictOf(e.Run)}
 	}
 	if !about || a.Run == c.own || e.Run != nil && e.Run.Outcome == history.GoingOn {
 		return
@@ -154,12 +154,9 @@ func readNote(runs *os.Root, name string) (note, error) {
 	if err == nil && (n.Schema != Schema || n.Run == "" || n.At.Year() < 1 || n.At.Year() > 9999) {
 		err = errors.New("it is of another schema")
 	}
-	n.At = moment(n.At)
+	n.At = statement.Moment(n.At)
 	return n, err
 }
-
-// moment is a time as statements have it.
-func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // verdictOf is the verdict on a run that measured the change.
 func verdictOf(r *history.Run) result.Verdict {

@@ -137,7 +137,7 @@ func TestBypassesAreTold(t *testing.T) {
 		{Run: "b2", By: "bob", Subject: statement.OfFile("gateway.json", []byte(`{"retries": 4}`))},
 		{Run: "own", By: "eve", Subject: candidate},
 	} {
-		e.Schema, e.Reason, e.At = bypass.Schema, "down", moment(start(n))
+		e.Schema, e.Reason, e.At = bypass.Schema, "down", statement.Moment(start(n))
 		if _, err := bypass.AppendBeside(runs, e); err != nil {
 			t.Fatal(err)
 		}
@@ -146,8 +146,8 @@ func TestBypassesAreTold(t *testing.T) {
 		of   []statement.Subject
 		want []statement.Bypass
 	}{
-		"the change":     {candidate, []statement.Bypass{{By: "ada", Reason: "down", At: moment(start(0))}}},
-		"another layout": {statement.OfFile("a.json", []byte(`{"retries":3}`)), []statement.Bypass{{By: "ada", Reason: "down", At: moment(start(0))}}},
+		"the change":     {candidate, []statement.Bypass{{By: "ada", Reason: "down", At: statement.Moment(start(0))}}},
+		"another layout": {statement.OfFile("a.json", []byte(`{"retries":3}`)), []statement.Bypass{{By: "ada", Reason: "down", At: statement.Moment(start(0))}}},
 		"another change": {statement.OfFile("a.json", []byte(`{"retries":5}`)), nil},
 		"its commit":     {[]statement.Subject{commit}, nil},
 		"nothing":        {nil, nil},

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -92,22 +93,15 @@ type request struct {
 func requestOf(f plan.Fault) (request, error) {
 	match := f.Bare().Group("match")
 	r := request{headers: match.Table("headers")}
-	for _, path := range match.Texts("path") {
-		if !strings.Contains(path, "*") {
-			r.path = path
-			break
-		}
+	paths := match.Texts("path")
+	if i := slices.IndexFunc(paths, func(path string) bool { return !strings.Contains(path, "*") }); i >= 0 {
+		r.path = paths[i]
 	}
 	if r.path == "" {
 		return r, fmt.Errorf("%w: the fault does not say which path it is about: write match: {path: /PATH}", ErrUnknown)
 	}
-	for i, method := range match.Texts("method") {
-		if method == http.MethodGet {
-			break
-		}
-		if i == len(match.Texts("method"))-1 {
-			return r, fmt.Errorf("%w: the fault is about %s requests, and only a GET changes nothing", ErrUnknown, method)
-		}
+	if methods := match.Texts("method"); len(methods) > 0 && !slices.Contains(methods, http.MethodGet) {
+		return r, fmt.Errorf("%w: the fault is about %s requests, and only a GET changes nothing", ErrUnknown, methods[len(methods)-1])
 	}
 	if len(match.Group("baggage")) > 0 {
 		return r, fmt.Errorf("%w: the fault is about requests with baggage, which each journey has its own of", ErrUnknown)

@@ -37,8 +37,10 @@ func (c *checker) add(err error) {
 	}
 }
 
-func hasControl(text string) bool {
-	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+// IsLine reports whether a text can stand in a statement: it is one line, which may be empty,
+// and not too long.
+func IsLine(text string) bool {
+	return len(text) <= mostText && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // text is one line, and not empty.
@@ -51,7 +53,7 @@ func (c *checker) text(field, text string) {
 
 // maybe is one line, or empty.
 func (c *checker) maybe(field, text string) {
-	if len(text) > mostText || hasControl(text) {
+	if !IsLine(text) {
 		c.fail(field, "%.80q is no line of text of at most %d bytes", text, mostText)
 	}
 }

@@ -96,7 +96,7 @@ func resilienceOf(r *result.Result, o Options) (*Resilience, error) {
 	b := &Resilience{
 		Tool: Tool{ToolName, r.Tool.Version, o.ToolDigest}, Run: r.Run.ID, Environment: r.System.Environment,
 		System: Document{r.System.Name, documents.system}, Overrides: documents.overrides(r),
-		Started: moment(r.Run.Started), Finished: moment(r.Run.Ended), ValidUntil: moment(r.Run.Ended.Add(valid)),
+		Started: Moment(r.Run.Started), Finished: Moment(r.Run.Ended), ValidUntil: Moment(r.Run.Ended.Add(valid)),
 		Verdict: VerdictOf(r), ExitCode: r.Run.ExitCode, Experiments: []Experiment{},
 		Attempts: o.Attempts, Comparison: o.Comparison, Bypass: o.Bypass,
 	}
@@ -125,8 +125,8 @@ func resilienceOf(r *result.Result, o Options) (*Resilience, error) {
 	return b, nil
 }
 
-// moment is a time as statements have it.
-func moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+// Moment is a time as statements have it.
+func Moment(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // HighestHarm is the highest upper bound of harm of any journey; false where a journey has
 // none, or where there are no journeys: then any share can be harmed.

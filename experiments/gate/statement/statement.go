@@ -125,7 +125,7 @@ func ParseDigest(text string) (Digest, error) {
 
 // Check returns what is wrong with a subject.
 func (s Subject) Check() error {
-	if s.Name == "" || len(s.Name) > mostText || hasControl(s.Name) {
+	if s.Name == "" || !IsLine(s.Name) {
 		return fmt.Errorf("%.80q is no name of a subject", s.Name)
 	}
 	if err := s.Digest.check(); err != nil {

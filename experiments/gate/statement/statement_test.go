@@ -86,7 +86,7 @@ func written(t *testing.T, p *Pair) (a, b []byte) {
 
 // full has everything that a statement can say.
 func full() Options {
-	first := moment(at(0).Add(-time.Hour))
+	first := Moment(at(0).Add(-time.Hour))
 	return Options{
 		ToolDigest: new(DigestOf([]byte("program"))), ValidFor: 24 * time.Hour, URL: "https://reports.example/1",
 		Change: &Change{
@@ -96,7 +96,7 @@ func full() Options {
 		},
 		Attempts:            Attempts{1, &first, []Attempt{{"20261101-010000-abc", first, result.Refuted}}, []Bypass{{"bob", "it is late", first}}},
 		Comparison:          &Comparison{[]string{"20261101-020000-abc"}, result.Held, result.ExitHeld},
-		Bypass:              &Bypass{"ada", "the shop is down", moment(at(1))},
+		Bypass:              &Bypass{"ada", "the shop is down", Moment(at(1))},
 		SecondApproverAbove: new(0.02),
 	}
 }
