@@ -100,6 +100,8 @@ func TestMasked(t *testing.T) {
 		"inside":        {"/db", `{"host":"a","password":"` + secret + `"}`, `{"host":"a","password":"***"}`},
 		"in a list":     {"/db", `[{"api_key":"` + secret + `"}]`, `[{"api_key":"***"}]`},
 		"in an address": {"/url", `"http://user:` + secret + `@a.test/"`, `"***"`},
+		"in a text":     {"", `"retries = 3\napi_key=` + secret + `\n"`, `"retries = 3\napi_key=***\n"`},
+		"a plain text":  {"", `"retries = 3\n# <none>\n"`, `"retries = 3\n# <none>\n"`},
 		"long":          {"/a", long, `"4,098 bytes"`},
 		"no JSON":       {"/a", "{" + secret, `"15 bytes that are no JSON"`},
 	} {

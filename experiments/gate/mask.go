@@ -14,6 +14,9 @@ import (
 // mostValue is how many bytes of a value a report holds.
 const mostValue = 4 << 10
 
+// mostMasked bounds such a value with marks in place of its secrets.
+const mostMasked = 4 * mostValue
+
 // isSecret reports whether the names that lead to a value say that it is a secret.
 func isSecret(pointer string) bool {
 	return slices.ContainsFunc(strings.Split(pointer, "/"), redact.SecretName)
@@ -59,6 +62,9 @@ func maskedTree(v any) (out any, changed bool) {
 		if redact.FindJWT(v) != "" || redact.FindKey(v) != "" || redact.FindCard(v) != "" || redact.HasLogin(v) {
 			return redact.Hidden, true
 		}
+		// A document that is neither JSON nor YAML is one text, with names and values in it.
+		shown := (*redact.Secrets)(nil).Excerpt([]byte(v), mostMasked)
+		return shown, shown != v
 	case []any:
 		for i := range v {
 			item, masked := maskedTree(v[i])
