@@ -50,6 +50,12 @@ func (j *judged) against() (Reason, bool) {
 	return j.denied[i], true
 }
 
+// sameFirst reports whether two statements are about the same candidate, which is the first
+// subject; the others, such as the commit, may be shared by several.
+func (j *judged) sameFirst(other *judged) bool {
+	return j.pair.Resilience.Subject[0].Digest == other.pair.Resilience.Subject[0].Digest
+}
+
 // rank is how much it says to who asks.
 func (j *judged) rank() int {
 	rank := 0

@@ -78,7 +78,8 @@ func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
 	return choose(list)
 }
 
-// choose decides by all statements, the newest first.
+// choose decides by all statements, the newest first. Who asks about a commit asks about all
+// that was measured of it, so the newest about each part of it has to pass.
 func choose(list []*judged) *Decision {
 	at := slices.IndexFunc(list, func(j *judged) bool { return len(j.denied) == 0 })
 	if at < 0 {
@@ -88,14 +89,23 @@ func choose(list []*judged) *Decision {
 	}
 	passing := list[at]
 	d := passing.decision()
-	for _, other := range list {
-		if why, against := other.against(); against && other.isTrusted() && other.about && other.isAfter(passing) {
-			d.Newer = other.decision()
-			d.Newer.Schema = Schema
-			d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s about the same change is newer and does not (%s: %s)",
-				passing.body().Run, other.body().Run, why.Code, why.Text)}}
-			break
+	for i, other := range list {
+		why, against := other.against()
+		if !against || !other.isTrusted() || !other.about {
+			continue
 		}
+		is := "about the same change is newer and"
+		if !other.isAfter(passing) {
+			if passing.sameFirst(other) || slices.ContainsFunc(list[:i], func(j *judged) bool { return len(j.denied) == 0 && j.sameFirst(other) }) {
+				continue
+			}
+			is = "is about another part of what is asked about, and" // such as another file of the same commit
+		}
+		d.Newer = other.decision()
+		d.Newer.Schema = Schema
+		d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s %s does not (%s: %s)",
+			passing.body().Run, other.body().Run, is, why.Code, why.Text)}}
+		break
 	}
 	return d
 }

@@ -444,3 +444,38 @@ func TestChangedBytes(t *testing.T) {
 		}
 	}
 }
+
+// A commit holds several candidates: one that passes speaks for itself alone.
+func TestACommitIsAllOfItsCandidates(t *testing.T) {
+	t.Parallel()
+	commit := statement.Digest{GitCommit: strings.Repeat("ab", 20)}
+	w := newWorld(t)
+	about := func(name, content, run string, verdict result.Verdict, after time.Duration) []*signing.Envelope {
+		w.options = statement.Options{Subjects: statement.OfFile(name, []byte(content))}
+		r := measured()
+		r.Run.ID, r.Run.Ended = run, r.Run.Ended.Add(after)
+		r.Experiments[0].Verdict, r.Experiments[0].Journeys[0].Verdict = verdict, verdict
+		if verdict == result.Refuted {
+			r.Run.ExitCode = result.ExitRefuted
+		}
+		return w.pair(t, r, w.ada)
+	}
+	refuted := about("f2.json", `{"b":1}`, "r1", result.Refuted, 0)
+	held := about("f1.json", `{"a":1}`, "r2", result.Held, time.Minute)
+	mended := about("f2.json", `{"b":1}`, "r3", result.Held, 2*time.Minute)
+	for _, c := range []struct {
+		name string
+		list []*signing.Envelope
+		ask  Input
+		pass bool
+	}{
+		{"the commit, one part of which failed", slices.Concat(refuted, held), Input{Subjects: []statement.Digest{commit}}, false},
+		{"the part that passes", slices.Concat(refuted, held), Input{Candidate: []byte(`{"a":1}`), Subjects: []statement.Digest{commit}}, true},
+		{"the commit, once that part passes", slices.Concat(refuted, held, mended), Input{Subjects: []statement.Digest{commit}}, true},
+	} {
+		c.ask.File, c.ask.Keys, c.ask.Now = write(t, c.list), w.in.Keys, w.in.Now
+		if d := Decide(c.ask, Requirements{}); d.Pass != c.pass || !c.pass && !d.Has(Superseded) {
+			t.Errorf("%s: %+v", c.name, d)
+		}
+	}
+}
