@@ -146,6 +146,23 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
+// What is wrong in a document is found.
+func TestWrongCommandsOfDocuments(t *testing.T) {
+	t.Parallel()
+	for line, wrong := range map[string]bool{
+		"blastgauge gate next.json --budget 5m": false, "BLASTGAUGE_COMMIT=1 blastgauge run # --none": false, "go run ./cmd/measure fold": false, "docker run blastgauge --none": false,
+		"blastgauge gate next.json --none": true, "x=$(blastgauge history --none)": true, "blastgauge none": true, "true && blastgauge history a b": true, "go run ./cmd/measure context": true,
+	} {
+		found := false
+		for _, words := range commandsIn(line) {
+			found = found || checkWords(words) != nil
+		}
+		if found != wrong {
+			t.Errorf("%s: found to be wrong %t, want %t", line, found, wrong)
+		}
+	}
+}
+
 // Commands that documents show exist, with these flags and so many arguments.
 func TestCommandsOfDocuments(t *testing.T) {
 	t.Parallel()
@@ -184,7 +201,7 @@ func commandsIn(line string) (calls [][]string) {
 	}
 	line = regexp.MustCompile(`go run (?:\./)?\.?/?cmd/`).ReplaceAllString(line, "")
 	for _, word := range shellWords(line) {
-		if slices.Contains([]string{"|", "||", "&&", ";", "&", ">", "<", "2>", "$("}, word) {
+		if slices.Contains([]string{"|", "||", "&&", ";", "&", ">", "<", "2>"}, word) {
 			end()
 			continue
 		}
@@ -222,7 +239,7 @@ func shellWords(line string) (words []string) {
 			return words
 		case r == ' ' || r == '\t':
 			flush()
-		case r == ';' || r == ')':
+		case r == ';' || r == '(' || r == ')':
 			flush()
 			words = append(words, ";")
 		default:
@@ -271,12 +288,13 @@ func checkMeasure(words []string) error {
 	if err != nil {
 		return err
 	}
+	listed := regexp.MustCompile(`\{(name: )?"` + regexp.QuoteMeta(words[0]) + `", (line: )?"`) // with what it measures
 	for _, file := range files {
 		source, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		if strings.Contains(string(source), `"`+words[0]+`"`) {
+		if listed.Match(source) {
 			return nil
 		}
 	}

@@ -126,9 +126,9 @@ func (a *app) loadGate(ctx context.Context, o gateOptions, w *statements.Writer)
 		Run:  options, Subjects: w.Subjects(), Runs: runs.Dir(nil), Getenv: a.getenv, Logf: a.logf,
 		Perform: func(ctx context.Context, p *plan.Plan, how run.Options, about string, candidate bool) (*run.Outcome, error) {
 			if !candidate {
-				return a.performOne(ctx, nil, p, how, o.progress, about)
+				return a.performOne(ctx, o.runOptions, nil, p, how, about)
 			}
-			return a.performOne(ctx, page, p, how, o.progress, about)
+			return a.performOne(ctx, o.runOptions, page, p, how, about)
 		},
 	}
 	var g *gating.Gate
@@ -146,12 +146,8 @@ func (a *app) loadGate(ctx context.Context, o gateOptions, w *statements.Writer)
 }
 
 // performOne performs one run of several, shows it, and writes what every run leaves.
-func (a *app) performOne(ctx context.Context, page *livepage.Page, p *plan.Plan, how run.Options, progress, about string) (*run.Outcome, error) {
-	screen := a.screen(progress)
-	screen.Announce(p, about)
-	page.Show(0, &how, func(p *plan.Plan) run.View { return screen.View(0, p) })
-	out, err := run.Run(ctx, p, how)
-	screen.Close()
+func (a *app) performOne(ctx context.Context, o runOptions, page *livepage.Page, p *plan.Plan, how run.Options, about string) (*run.Outcome, error) {
+	out, err := a.perform(ctx, o, p, how, page, about, false)
 	if out == nil || a.hurry.Skipped() {
 		return out, err
 	}

@@ -1,11 +1,10 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"os"
 
 	"github.com/rogpeppe/go-internal/testscript"
 

@@ -126,7 +126,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 		return err
 	}
 	defer served.Close("", nil, 0)
-	out, err := a.perform(ctx, o, loaded.Plan, options, served, typed)
+	out, err := a.perform(ctx, o, loaded.Plan, options, served, against(loaded.Plan), typed)
 	if out == nil {
 		return err
 	}
@@ -135,10 +135,13 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	return err
 }
 
-// perform performs a run, and shows it meanwhile.
-func (a *app) perform(ctx context.Context, o runOptions, p *plan.Plan, options run.Options, served *livepage.Page, typed bool) (*run.Outcome, error) {
+// against says against what a run is performed.
+func against(p *plan.Plan) string { return p.System.Name + " in " + p.System.Environment }
+
+// perform performs a run, and shows it meanwhile. about says against what it runs.
+func (a *app) perform(ctx context.Context, o runOptions, p *plan.Plan, options run.Options, served *livepage.Page, about string, typed bool) (*run.Outcome, error) {
 	screen := a.screen(o.progress)
-	screen.Announce(p, p.System.Name+" in "+p.System.Environment)
+	screen.Announce(p, about)
 	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
 	if typed && o.day.Asks() {
 		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: author.Name(a.getenv), Elsewhere: o.live.Address != "", Alone: o.progress == live.None}, &options, show)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,13 +123,16 @@ func TestServeFlags(t *testing.T) {
 	if code, log := interrupt(); code != 0 || !strings.Contains(log, "--cert") {
 		t.Errorf("exit %d: %s", code, log)
 	}
+	whole := []string{"serve", "--verdicts", dir, "--key", file}
 	for want, args := range map[string][]string{
-		"--verdicts":    {"serve", "--key", file},
-		"--key":         {"serve", "--verdicts", dir},
-		"--max-harm":    {"serve", "--verdicts", dir, "--key", file, "--max-harm", ""},
-		"--policy":      {"serve", "--verdicts", dir, "--key", file, "--policy", ""},
-		"--environment": {"serve", "--verdicts", dir, "--key", file, "--environment="},
-		"one argument":  {"serve", dir},
+		"--verdicts":            {"serve", "--key", file},
+		"--key":                 {"serve", "--verdicts", dir},
+		"--max-harm":            append(slices.Clone(whole), "--max-harm", ""),
+		"--policy":              append(slices.Clone(whole), "--policy", ""),
+		"--environment":         append(slices.Clone(whole), "--environment="),
+		"--require-experiments": append(slices.Clone(whole), "--require-experiments", ""),
+		"--max-attempts":        append(slices.Clone(whole), "--max-attempts", "0"),
+		"one argument":          {"serve", dir},
 	} {
 		if code, out, log := invoke(t, args...); code != result.ExitUsage || !strings.Contains(log, want) || out != "" {
 			t.Errorf("%q: exit %d: %s%s", args, code, out, log)

@@ -22,8 +22,9 @@ func statementFlags(cmd *cobra.Command, to *statements.Flags) {
 }
 
 // statements reads what the flags of statements name; nil where they ask for none.
-func (a *app) statements(ctx context.Context, f *statements.Flags) (w *statements.Writer, err error) {
-	err = readNamed(ctx, func() (err error) {
+func (a *app) statements(ctx context.Context, f *statements.Flags) (*statements.Writer, error) {
+	var w *statements.Writer // no result, which a late read could still set
+	err := readNamed(ctx, func() (err error) {
 		w, err = f.Prepare()
 		return err
 	})

@@ -71,7 +71,7 @@ func (a *app) gateOffline(cmd *cobra.Command, o offline, s selection, signed sta
 	case len(modes) > 1:
 		return true, usage.Errorf("--%s and --%s are two things: give one of them", modes[0], modes[1])
 	case len(modes) == 0:
-		return false, refuseFlags(cmd, "--verify", append(verifyOnly(), "by"))
+		return false, cmp.Or(refuseFlags(cmd, "--verify", verifyOnly()), refuseFlags(cmd, "--bypass", []string{"by"}))
 	case len(args) > 1:
 		return true, usage.Errorf("%q is one argument too many: --%s takes one FILE", args[1], modes[0])
 	}
@@ -121,9 +121,6 @@ func refuseEmpty(cmd *cobra.Command) error {
 func refuseFlags(cmd *cobra.Command, mode string, names []string) error {
 	for _, name := range changedFlags(cmd) {
 		if slices.Contains(names, name) {
-			if name == "by" {
-				mode = "--bypass"
-			}
 			return usage.Errorf("--%s goes with %s", name, mode)
 		}
 	}

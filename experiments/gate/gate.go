@@ -31,6 +31,7 @@ type Report struct {
 	Run         string    `json:"run"`
 	Dir         string    `json:"dir"`
 	Near        []string  `json:"near,omitempty"`
+	Command     string    `json:"command,omitempty"` // that measures the candidate again, as it was measured
 	System      string    `json:"system"`
 	Environment string    `json:"environment"`
 	Started     time.Time `json:"started"`

@@ -72,7 +72,7 @@ func Levels(name string, b *scan.BreakingPoint, limit float64) template.HTML {
 	for _, l := range b.Levels {
 		c.drawLevel(l)
 	}
-	c.addHovers()
+	c.addHovers(c.hovers())
 	c.Close()
 	return c.HTML()
 }
@@ -160,21 +160,14 @@ func (c *levelChart) drawLevel(l scan.Level) {
 	}
 }
 
-// addHovers shows the numbers of each level to a pointer, and to the arrow keys.
-func (c *levelChart) addHovers() {
-	var out []page.Hover
-	from := 0.0
-	for i, l := range c.b.Levels {
-		to := 100.0
-		if i+1 < len(c.b.Levels) {
-			to = (c.x(l.Latency) + c.x(c.b.Levels[i+1].Latency)) / 2
-		}
+// hovers are the places of the levels, and what is known of each.
+func (c *levelChart) hovers() (xs []float64, texts []string) {
+	for _, l := range c.b.Levels {
 		text := figures.Duration(l.Latency) + ": " + words.CellVerdict(l.Verdict)
 		if j := AtLevel(l, c.journey); j != nil {
 			text += ", " + words.Harm(j) + " of " + j.Journey + " journeys harmed"
 		}
-		out = append(out, page.Hover{From: from, To: max(from, to), Text: text})
-		from = max(from, to)
+		xs, texts = append(xs, c.x(l.Latency)), append(texts, text)
 	}
-	c.Hits(levelTop, levelPlot, 100, out)
+	return xs, texts
 }

@@ -1,5 +1,5 @@
-// Package charts draws what one experiment met: harm and speed over time, percentiles of
-// durations, and blast radii on a common scale.
+// Package charts draws what was met: harm and speed over time, percentiles of durations, blast
+// radii on a common scale, and harm by the latency or the value that was tried.
 package charts
 
 import (

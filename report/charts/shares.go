@@ -61,3 +61,19 @@ func (p *sharePlot) drawShare(v result.Verdict, percent, low, estimate, high flo
 		p.Add(`<svg x="`, x, `" y="`, at, `" overflow="visible"><rect class="pt `, tone, `" x="-4.5" y="-4.5" width="9" height="9" fill="`, color, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/></svg>`)
 	}
 }
+
+// addHovers shows texts to a pointer, and to the arrow keys: each from half way to the one
+// before it to half way to the next. xs are their places, in order, in percent of the width.
+func (p *sharePlot) addHovers(xs []float64, texts []string) {
+	var out []page.Hover
+	from := 0.0
+	for i, text := range texts {
+		to := 100.0
+		if i+1 < len(xs) {
+			to = (xs[i] + xs[i+1]) / 2
+		}
+		out = append(out, page.Hover{From: from, To: max(from, to), Text: text})
+		from = max(from, to)
+	}
+	p.Hits(p.top, p.height, 100, out)
+}

@@ -56,7 +56,7 @@ func Values(v ValueChart) template.HTML {
 	for _, one := range v.Values {
 		c.drawShare(one.Verdict, c.x(one.Number), one.Low, one.Estimate, one.High)
 	}
-	c.addHovers()
+	c.addHovers(c.hovers())
 	c.Close()
 	return c.HTML()
 }
@@ -194,17 +194,10 @@ func shortNumber(n float64) string {
 	return text
 }
 
-// addHovers shows each value to a pointer, and to the arrow keys.
-func (c *valueChart) addHovers() {
-	var out []page.Hover
-	from := 0.0
-	for i, v := range c.Values {
-		to := 100.0
-		if i+1 < len(c.Values) {
-			to = (c.x(v.Number) + c.x(c.Values[i+1].Number)) / 2
-		}
-		out = append(out, page.Hover{From: from, To: max(from, to), Text: v.Text})
-		from = max(from, to)
+// hovers are the places of the values, and what is read from each.
+func (c *valueChart) hovers() (xs []float64, texts []string) {
+	for _, v := range c.Values {
+		xs, texts = append(xs, c.x(v.Number)), append(texts, v.Text)
 	}
-	c.Hits(valueTop, valuePlot, 100, out)
+	return xs, texts
 }

@@ -123,7 +123,7 @@ func (s *summary) gaps() (list []gap) {
 		}
 		g := &list[i]
 		g.Count++
-		g.List = append(g.List, notMeasured(n))
+		g.List = append(g.List, s.notMeasured(n))
 	}
 	for i := range list {
 		all := figures.Together(list[i].List)
@@ -133,14 +133,22 @@ func (s *summary) gaps() (list []gap) {
 }
 
 // notMeasured names what was not measured.
-func notMeasured(n gate.NotMeasured) string {
+func (s *summary) notMeasured(n gate.NotMeasured) string {
 	switch {
 	case n.Operator != "":
 		return n.Operator + " at " + place(n.Pointer)
 	case n.Pointer != "":
 		return "the part of the change at " + place(n.Pointer)
+	case s.isNear(n):
+		return "what is near the candidate"
 	}
 	return "parts of the change"
+}
+
+// isNear reports whether something is all that is near the candidate. Parts of the change are
+// searched where the candidate fails, and then nobody measures what is near it.
+func (s *summary) isNear(n gate.NotMeasured) bool {
+	return n.Operator == "" && n.Pointer == "" && (n.Code == gate.Failing || s.r.Verdict != result.Refuted)
 }
 
 // Text is the gap in a line.

@@ -114,14 +114,9 @@ func (s *summary) nearFigure() page.Figure {
 	if all == 0 {
 		f.Value = "nothing"
 	}
+	counts := s.counts()
 	for _, v := range words.Severity() {
-		n := 0
-		for i := range s.r.Neighborhood {
-			if s.r.Neighborhood[i].Verdict == v {
-				n++
-			}
-		}
-		if n > 0 {
+		if n := counts[v]; n > 0 {
 			f.Notes = append(f.Notes, page.Note{Tone: page.Tone(v), Text: words.Glyph(v) + " " + figures.Count(n) + " " + words.Verdict(v)})
 		}
 	}

@@ -3,6 +3,7 @@ package gates
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/gate"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/page"
 )
 
 func raw(text string) json.RawMessage {
@@ -90,11 +92,11 @@ func TestTheValueToChange(t *testing.T) {
 		"one":          {&gate.Smallest{Pointers: []string{"/b"}, Minimal: true}, changed, []string{"one value", "/b", "from 4 to 3", "by itself"}, []string{"/a", "/c"}},
 		"two":          {&gate.Smallest{Pointers: []string{"/a", "/c"}, Minimal: true}, changed, []string{"one of these", "/a 1 → 2", "/c added: 5", "together"}, []string{"/b"}},
 		"no time":      {&gate.Smallest{Pointers: []string{"/a", "/c"}}, changed, []string{"/a", "/c", "not found out"}, []string{"one of these", "/b"}},
-		"not searched": {nil, changed, []string{"all 3 values", "the budget was spent"}, []string{"by itself"}},
+		"not searched": {nil, changed, []string{"all 3 values", "the budget was spent", "--budget"}, []string{"by itself", "fails already"}},
 		"alone":        {nil, changed[:1], []string{"/a", "Nothing else changed"}, []string{"by itself"}},
 		"unserved":     {nil, nil, []string{"--served"}, nil},
 	} {
-		r := &gate.Report{Verdict: result.Refuted, ExitCode: 3, Smallest: tt.smallest, Changed: tt.changed, NotMeasured: []gate.NotMeasured{{Code: gate.NoTime}}}
+		r := &gate.Report{Verdict: result.Refuted, ExitCode: 3, Smallest: tt.smallest, Changed: tt.changed, NotMeasured: []gate.NotMeasured{{Code: gate.Failing}, {Code: gate.NoTime}}}
 		text := summarize(r).steps[0].line()
 		for _, want := range tt.says {
 			if !strings.Contains(text, want) {
@@ -105,6 +107,65 @@ func TestTheValueToChange(t *testing.T) {
 			if strings.Contains(text, not) {
 				t.Errorf("%s: %q says %q", name, text, not)
 			}
+		}
+	}
+}
+
+// The command that measures the candidate again is the one that measured it, with all of its
+// words. Where it is not known, none is made up.
+func TestTheCommandAgain(t *testing.T) {
+	t.Parallel()
+	const command = "blastgauge gate 'next one.json' settings-next -f shop/blastgauge.yaml --seed 7"
+	for _, v := range []result.Verdict{result.Refuted, result.Inconclusive} {
+		r := &gate.Report{Verdict: v, ExitCode: result.ExitRefuted, Candidate: gate.Document{File: "next one.json"}, Command: command}
+		steps := summarize(r).steps
+		if got := steps[len(steps)-1].Command; got != command {
+			t.Errorf("%s: %q, want %q", v, got, command)
+		}
+		r.Command = ""
+		steps = summarize(r).steps
+		if got := steps[len(steps)-1].Command; got != "" {
+			t.Errorf("%s: %q is made up", v, got)
+		}
+	}
+}
+
+// The page links to the page of the candidate's run, also where the run's directory is named as
+// seen from the working directory.
+func TestThePageOfTheRun(t *testing.T) {
+	t.Parallel()
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{"runs/r1": "report.html", filepath.Join(here, "runs", "r2"): "../r2/report.html", "": ""} {
+		var b strings.Builder
+		r := &gate.Report{Run: "r1", Dir: dir}
+		if err := WriteHTML(&b, r, page.Options{Folder: filepath.Join(here, "runs", "r1")}); err != nil {
+			t.Fatal(err)
+		}
+		if linked := strings.Contains(b.String(), `href="`+want+`"`); linked != (want != "") {
+			t.Errorf("%s: linked %t, want %q", dir, linked, want)
+		}
+	}
+}
+
+// What is not measured is named as what it is: what is near the candidate, or parts of the
+// change.
+func TestWhatIsNotMeasured(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		verdict result.Verdict
+		code    string
+		near    bool
+	}{
+		{result.Refuted, gate.Failing, true}, {result.Refuted, gate.NoTime, false}, {result.Refuted, gate.Unserved, false}, {result.Refuted, gate.Unasked, false},
+		{result.Held, gate.Unserved, true}, {result.Held, gate.Unasked, true}, {result.Inconclusive, gate.Unasked, true},
+	} {
+		n := gate.NotMeasured{Code: tt.code}
+		got := summarize(&gate.Report{Verdict: tt.verdict}).notMeasured(n)
+		if (got == "what is near the candidate") != tt.near || (got == "parts of the change") == tt.near {
+			t.Errorf("%s, %s: %q", tt.verdict, tt.code, got)
 		}
 	}
 }

@@ -103,12 +103,18 @@ func (s *summary) nearestText() string {
 	return n.text() + " fails: " + n.measure()
 }
 
-// counted counts the neighbors by verdict: "10 held, 2 refuted".
-func (s *summary) counted() string {
+// counts is how many neighbors have a verdict.
+func (s *summary) counts() map[result.Verdict]int {
 	counts := map[result.Verdict]int{}
 	for _, n := range s.r.Neighborhood {
 		counts[n.Verdict]++
 	}
+	return counts
+}
+
+// counted counts the neighbors by verdict: "10 held, 2 refuted".
+func (s *summary) counted() string {
+	counts := s.counts()
 	var parts []string
 	for _, v := range words.Severity() {
 		if counts[v] > 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/gate"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -93,10 +94,15 @@ func (s *summary) names(list []move) string {
 	return figures.List(texts, "and")
 }
 
-// whyNotSmaller says why no smaller part of the change was tried; empty where nobody knows.
+// whyNotSmaller says why the search for a smaller part did not come to its end; empty where it
+// did, or nobody knows.
 func (s *summary) whyNotSmaller() string {
 	for _, n := range s.r.NotMeasured {
-		if n.Operator == "" {
+		switch {
+		case n.Operator != "" || s.isNear(n):
+		case n.Code == gate.NoTime:
+			return ", as " + whyNot(n.Code, n.Why) + ": a larger --budget looks further"
+		default:
 			return " (" + whyNot(n.Code, n.Why) + ")"
 		}
 	}
@@ -120,12 +126,12 @@ func (s *summary) again(what string) step {
 	switch {
 	case most > 0 && left <= 0 && s.r.Verdict != result.Refuted:
 		return step{Text: "As it is the candidate may not be measured again: " + figures.Plural(most, "attempt is", "attempts are") + " allowed"}
-	case s.r.Candidate.File == "":
+	case s.r.Command == "":
 		return step{Text: what}
 	case most > 0 && s.r.Verdict != result.Refuted:
 		what += " (" + figures.Plural(left, "attempt is", "attempts are") + " left)"
 	}
-	return step{what, "blastgauge gate " + words.ShellPath(s.r.Candidate.File)}
+	return step{what, s.r.Command}
 }
 
 // ship says what to do with a candidate that held.

@@ -210,12 +210,13 @@ func (s *summary) took() string {
 	return text
 }
 
-// runPage is the path of the page of the candidate's run; empty where it is not known.
+// runPage is the absolute path of the page of the candidate's run; empty where it is not known.
 func (s *summary) runPage() string {
-	if s.r.Dir == "" {
+	dir, err := filepath.Abs(s.r.Dir)
+	if s.r.Dir == "" || err != nil {
 		return ""
 	}
-	return filepath.Join(s.r.Dir, "report.html")
+	return filepath.Join(dir, "report.html")
 }
 
 // more says how many of a list are not shown: "and 3 more". It is empty where all are.

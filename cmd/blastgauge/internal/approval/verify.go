@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/gate/policy"
+	"github.com/blastgauge/blastgauge/experiments/gate/requirements"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 )
 
@@ -98,7 +99,7 @@ func (v *Verify) requirements() (policy.Requirements, error) {
 		if share.text == "" {
 			continue
 		}
-		s, err := statements.ParseShare(share.text)
+		s, err := requirements.ParseShare(share.text)
 		if err != nil {
 			return req, fmt.Errorf("%s: %w", share.flag, err)
 		}

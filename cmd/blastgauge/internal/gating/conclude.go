@@ -106,9 +106,11 @@ func writeFiles(dir string, r *gate.Report) error {
 		return err
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
+
+	folder, _ := filepath.Abs(dir) // without a working directory there is no link to the run's page
 	var errs []error
 	for name, kind := range map[string]string{gate.File: "json", PageFile: "html"} {
-		format, err := report.GateFor(kind, report.Options{})
+		format, err := report.GateFor(kind, report.Options{Folder: folder})
 		if err != nil {
 			return err
 		}

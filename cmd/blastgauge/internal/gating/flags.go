@@ -3,6 +3,7 @@
 package gating
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -48,6 +49,9 @@ func (f Flags) words() []string {
 	}
 	if !f.Smallest {
 		words = append(words, "--smallest=false")
+	}
+	if f.MaxAttempts != 0 {
+		words = append(words, "--max-attempts="+strconv.Itoa(f.MaxAttempts))
 	}
 	return words
 }

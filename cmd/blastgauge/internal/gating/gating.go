@@ -19,6 +19,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 // Options are what a gate needs beside its flags.
@@ -231,7 +232,9 @@ func (g *Gate) Measure(ctx context.Context) (*gate.Report, *run.Outcome, error) 
 	g.dir, g.code = out.Dir, out.Result.Run.ExitCode
 	g.slower = max(1, time.Since(g.began).Seconds()/g.plan.Duration().Seconds())
 	g.goOn(ctx, out)
-	return gate.Make(g.findings(out)), out, nil
+	r := gate.Make(g.findings(out))
+	r.Command = report.Again(out.Result).Command
+	return r, out, nil
 }
 
 // goOn measures what the verdict on the candidate leaves to ask.

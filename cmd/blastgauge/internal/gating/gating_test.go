@@ -49,6 +49,8 @@ type stage struct {
 	// of nil is its outcome.
 	before func(n int) (*run.Outcome, error)
 	runs   int
+	// unknown is an experiment that decides nothing and knows no number; empty: none.
+	unknown string
 }
 
 func newStage(t *testing.T, candidate string) *stage {
@@ -94,11 +96,18 @@ func (s *stage) perform(ctx context.Context, p *plan.Plan, o run.Options, _ stri
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	r := &result.Result{Schema: result.Schema, Run: result.Run{ID: p.Run, Started: time.Now(), Outcome: result.Completed}}
+	r := &result.Result{Schema: result.Schema, Run: result.Run{ID: p.Run, Started: time.Now(), Outcome: result.Completed, Seed: p.Seed, Choices: result.Choices(p.Choices)}}
+	for _, d := range p.Documents {
+		r.Documents = append(r.Documents, result.Document(d))
+	}
 	time.Sleep(p.Duration())
 	r.Run.Ended = time.Now()
 	for _, e := range p.Experiments {
-		r.Experiments = append(r.Experiments, played(e))
+		found := played(e)
+		if e.ID == s.unknown {
+			found.Verdict, found.Journeys = result.Inconclusive, nil
+		}
+		r.Experiments = append(r.Experiments, found)
 	}
 	r.Run.ExitCode = r.Exit(nil)
 	return &run.Outcome{Dir: dir, Result: r}, nil
@@ -195,6 +204,44 @@ func TestNeighbors(t *testing.T) {
 		c := r.Change()
 		if len(c.Neighbourhood) != len(r.Neighborhood) || c.NearestFailing == nil || len(c.Pointers) != 1 || c.From == nil || c.To != r.Candidate.Digest {
 			t.Errorf("a statement would say %+v", c)
+		}
+	})
+}
+
+// What is near is measured by an experiment whose harm is known, also where that is not the
+// first one.
+func TestTheExperimentNearestToItsLimit(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, goodText)
+	other := strings.Replace(documentOfExperiment, "settings-next", "settings-first", 1)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(s.o.System), "experiments/first.yaml"), []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.unknown = "settings-first"
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := measure(t.Context(), t, s.o)
+		if len(r.Measured) != 2 || len(r.Neighborhood) == 0 {
+			t.Fatalf("%+v, and %d neighbors: %+v", r.Measured, len(r.Neighborhood), r.NotMeasured)
+		}
+		for _, n := range r.Neighborhood {
+			if !strings.HasPrefix(n.Experiment, "settings-next") {
+				t.Errorf("%s was measured by %s", n.What, n.Experiment)
+			}
+		}
+	})
+}
+
+// The report holds the command that measures the candidate again, with all of its words.
+func TestTheCommandAgain(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, badText)
+	s.o.Experiments, s.o.Budget, s.o.Smallest, s.o.MaxAttempts = []string{"settings-next"}, "5m", false, 3
+	s.o.Plan.Seed = 7
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := measure(t.Context(), t, s.o)
+		want := "blastgauge gate " + s.o.File + " settings-next --served=" + s.o.Served + " --budget=5m --smallest=false --max-attempts=3 -f " + s.o.System + " --seed 7"
+		if r.Command != want {
+			t.Errorf("%q, want %q", r.Command, want)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package gating
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -73,13 +74,13 @@ func (g *Gate) servable(list []change.Neighbor) (left []change.Neighbor) {
 
 // closest is the experiment whose harm came nearest to its limit.
 func (g *Gate) closest(r *result.Result) int {
-	closest, margin := 0, 0.0
+	closest, margin := 0, math.Inf(1)
 	for i, c := range g.choices {
 		e := find(r, c.Experiment.ID)
 		if e == nil {
 			continue
 		}
-		if harm, _, limit := gate.HarmOf(e); harm != nil && (i == 0 || limit-harm.High < margin) {
+		if harm, _, limit := gate.HarmOf(e); harm != nil && limit-harm.High < margin {
 			closest, margin = i, limit-harm.High
 		}
 	}

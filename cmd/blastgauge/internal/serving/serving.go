@@ -4,14 +4,15 @@ package serving
 import (
 	"cmp"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/statements"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
-	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/gate/policy"
 	"github.com/blastgauge/blastgauge/experiments/gate/requirements"
 	"github.com/blastgauge/blastgauge/experiments/gate/signing"
@@ -20,11 +21,6 @@ import (
 
 // Address is where the server listens if nothing else is said.
 const Address = "127.0.0.1:8480"
-
-const (
-	mostKey      = 64 << 10         // bytes of a file with a key
-	pipePatience = 10 * time.Second // for who writes a pipe that is given instead of a file
-)
 
 // Flags are what a command line says.
 type Flags struct {
@@ -42,8 +38,6 @@ type Flags struct {
 	Environment         string
 	System              string // a file
 	AcceptBypass        bool
-
-	Given func(flag string) bool // whether it is on the command line; nil: what is not empty
 }
 
 // Start starts the server. logf tells of what is not as it should be.
@@ -141,34 +135,21 @@ func share(flag, text string) (*float64, error) {
 
 // keys are those that are trusted.
 func (f Flags) keys() ([]signing.PublicKey, error) {
-	var list []signing.PublicKey
-	for _, file := range f.Keys {
-		text, err := atomicfile.ReadGiven(file, mostKey, pipePatience)
-		if err != nil {
-			return nil, fmt.Errorf("--key: %w", err)
-		}
-		key, err := signing.ParsePublic(text)
-		if err != nil {
-			return nil, usage.Errorf("--key %s: %w", file, err)
-		}
-		list = append(list, key)
+	list, err := statements.ReadPublicKeys(f.Keys)
+	_, unread := errors.AsType[*fs.PathError](err)
+	switch {
+	case unread:
+		return nil, fmt.Errorf("--key: %w", err)
+	case err != nil:
+		return nil, usage.Errorf("--key %w", err)
 	}
 	return list, nil
 }
 
-// Check refuses flags that are not complete. One that is empty would be taken for nothing
-// that is required.
+// Check refuses flags that are not complete.
 func (f Flags) Check() error {
-	for flag, value := range map[string]string{
-		"listen": f.Listen, "cert": f.Cert, "policy": f.Policy, "max-harm": f.MaxHarm, "second-approver-above": f.SecondApproverAbove,
-		"environment": f.Environment, "system": f.System, "require-experiments": strings.Join(f.Experiments, ","),
-	} {
-		if f.Given != nil && f.Given(flag) && value == "" {
-			return usage.Errorf("--%s is empty: is a variable not set?", flag)
-		}
-	}
 	switch {
-	case f.Given != nil && f.Given("max-attempts") && f.MaxAttempts < 1:
+	case f.MaxAttempts < 0:
 		return usage.Errorf("--max-attempts %d: give how often a change may be measured, such as 3", f.MaxAttempts)
 	case f.Dir == "":
 		return usage.Errorf("--verdicts is missing: the directory of files of statements, *%s", verdicts.Suffix)

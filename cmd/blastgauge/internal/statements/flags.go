@@ -11,12 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/gate/requirements"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 )
 
@@ -119,7 +118,7 @@ func (f *Flags) readValidity(w *Writer) error {
 		w.options.ValidFor = d
 	}
 	if f.Above != "" {
-		share, err := ParseShare(f.Above)
+		share, err := requirements.ParseShare(f.Above)
 		if err != nil {
 			return fmt.Errorf("--second-approver-above: %w", err)
 		}
@@ -138,16 +137,6 @@ func (f *Flags) readPage(w *Writer) error {
 	}
 	w.options.URL = f.PageURL
 	return nil
-}
-
-// ParseShare reads a share such as 5% or 0.5%, from 0% to 100%.
-func ParseShare(text string) (float64, error) {
-	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
-	share, err := strconv.ParseFloat(number, 64)
-	if !percent || err != nil || !(share >= 0 && share <= 100) { // and no NaN
-		return 0, fmt.Errorf("%.80q is not a share of journeys such as 5%%", text)
-	}
-	return share / 100, nil
 }
 
 // toolDigest is the digest of this program's file; nil where it cannot be read.

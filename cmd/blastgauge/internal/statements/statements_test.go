@@ -225,20 +225,6 @@ func TestReadPublicKeys(t *testing.T) {
 	}
 }
 
-func TestParseShare(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]float64{"5%": 0.05, "0%": 0, "100%": 1, "0.5%": 0.005} {
-		if got, err := ParseShare(text); err != nil || got != want {
-			t.Errorf("%q is %g, %v; want %g", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "5", "0.05", "-1%", "101%", "NaN%", "Inf%", "5 percent", "%"} {
-		if got, err := ParseShare(text); err == nil {
-			t.Errorf("%q is %g", text, got)
-		}
-	}
-}
-
 // Several runs may append to one file: none loses what another wrote.
 func TestManyAppend(t *testing.T) {
 	t.Parallel()
