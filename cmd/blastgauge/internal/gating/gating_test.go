@@ -51,6 +51,7 @@ type stage struct {
 	runs   int
 	// unknown is an experiment that decides nothing and knows no number; empty: none.
 	unknown string
+	busy    int // the run that decides nothing, because the machine is busy; 0: none
 }
 
 func newStage(t *testing.T, candidate string) *stage {
@@ -106,6 +107,9 @@ func (s *stage) perform(ctx context.Context, p *plan.Plan, o run.Options, _ stri
 		found := played(e)
 		if e.ID == s.unknown {
 			found.Verdict, found.Journeys = result.Inconclusive, nil
+		}
+		if s.runs == s.busy {
+			found.Verdict = result.Invalid
 		}
 		r.Experiments = append(r.Experiments, found)
 	}
@@ -177,6 +181,24 @@ func TestWhatIsMeasured(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A question that a busy machine left open is asked once more.
+func TestAskedAgain(t *testing.T) {
+	t.Parallel()
+	quiet, busy := newStage(t, badText), newStage(t, badText)
+	busy.busy = 2 // the first question
+	for _, s := range []*stage{quiet, busy} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := measure(t.Context(), t, s.o)
+			if r.Smallest == nil || !slices.Equal(r.Smallest.Pointers, []string{"/price"}) || !r.Smallest.Minimal {
+				t.Errorf("the smallest part that fails: %+v", r.Smallest)
+			}
+		})
+	}
+	if busy.runs != quiet.runs+1 {
+		t.Errorf("%d runs, and %d where nothing was left open", busy.runs, quiet.runs)
 	}
 }
 

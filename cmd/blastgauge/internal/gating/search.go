@@ -54,12 +54,17 @@ type questions struct {
 	found   map[string]*gate.Smallest // the parts that fail
 }
 
-// askAll asks until the search is over, or the time.
+// askAll asks until the search is over, or the time. What a run leaves undecided is asked once
+// more.
 func (q *questions) askAll(ctx context.Context, s *smallest.Search) {
+	again := false // the question before was not decided, as where the machine was busy
+	var parts []string
 	for n := 1; ; n++ {
-		parts, ok := s.Next()
-		if !ok {
-			return
+		if !again {
+			var more bool
+			if parts, more = s.Next(); !more {
+				return
+			}
 		}
 		if q.g.fitting(q.each) < 1 {
 			q.g.skip("", "", gate.NoTime, "the budget was spent after %s of the search for the smallest part that fails", figures.Plural(n-1, "run", "runs"))
@@ -73,7 +78,9 @@ func (q *questions) askAll(ctx context.Context, s *smallest.Search) {
 		if err != nil {
 			q.g.skip("", parts[0], gate.NotRun, "a part of the change: %v", err)
 		}
-		s.Tell(answer)
+		if again = answer == smallest.Unknown && err == nil && !again; !again {
+			s.Tell(answer)
+		}
 	}
 }
 
