@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -240,29 +241,45 @@ func (p *program) others(t *testing.T, word string) (list []int) {
 	return list
 }
 
-// await waits until the program has said enough to judge it by.
+// fewest is how many lines it takes of each stream of journeys to judge it.
+const fewest = 8
+
+// await waits until the program has said enough of each stream to judge it by.
 func (h *host) await(t *testing.T, ended <-chan error) {
 	t.Helper()
-	enough := 0.0
-	for _, rate := range h.rates {
-		enough += 2 * 2 * rate // two arms, two seconds
-	}
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		h.mu.Lock()
-		n := len(h.lines)
-		h.mu.Unlock()
+	for deadline := time.Now().Add(2 * time.Minute); !h.saidEnough(); time.Sleep(20 * time.Millisecond) {
 		select {
 		case err := <-ended:
 			t.Fatalf("it ended by itself: %v\n%s", err, h.said())
 		default:
 		}
-		if float64(n) >= enough {
-			return
-		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d lines: %s", n, h.said())
+			t.Fatalf("%d lines: %s", len(h.told()), h.said())
 		}
 	}
+}
+
+// saidEnough reports whether there are lines of two seconds of each stream, and the fewest.
+func (h *host) saidEnough() bool {
+	count := map[string]int{}
+	for _, l := range h.told() {
+		count[l.Arm+" "+l.Journey]++
+	}
+	for journey, rate := range h.rates {
+		for _, arm := range []string{"fault", "control"} {
+			if n := count[arm+" "+journey]; n < fewest || float64(n) < 2*rate {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// told are the lines so far.
+func (h *host) told() []line {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.lines)
 }
 
 // said is the end of what the program wrote to standard error.
