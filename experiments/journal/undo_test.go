@@ -3,8 +3,10 @@ package journal
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -135,6 +137,35 @@ func TestAFenceIsPutUpOnceAndStays(t *testing.T) {
 	}
 	if b, ok := FindFence(root); !ok || b.String() != "fenced off by guard: no sign of life" {
 		t.Errorf("FindFence() = %v, %v; want the first one's", b, ok)
+	}
+}
+
+// A run that looked between the creation of the fence and its content ended without a
+// reason.
+func TestAFenceAppearsWithItsContent(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		root := openRoot(t, t.TempDir())
+		var putUp sync.WaitGroup
+		for _, by := range []string{"guard", "recover"} {
+			putUp.Go(func() {
+				if err := Fence(root, Barrier{By: by, Why: "no sign of life"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		var seen Barrier
+		for ok := false; !ok; {
+			seen, ok = FindFence(root)
+		}
+		putUp.Wait()
+		if b, _ := FindFence(root); b != seen || seen.Why != "no sign of life" {
+			t.Fatalf("the fence said %q first, and says %q", seen, b)
+		}
+		names, err := fs.Glob(root.FS(), "*")
+		if err != nil || len(names) != 1 {
+			t.Fatalf("the directory holds %q, %v; want the fence alone", names, err)
+		}
 	}
 }
 
