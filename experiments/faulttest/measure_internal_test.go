@@ -33,7 +33,7 @@ func TestJourneysStartOnTime(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 		close(starts)
-		for k := time.Duration(0); k < 20; k++ {
+		for k := range time.Duration(20) {
 			if at := <-starts; at != k*100*time.Millisecond {
 				t.Errorf("journey %d started at %v", k, at)
 			}

@@ -28,7 +28,7 @@ type tester struct {
 func (t *tester) Helper()                       {}
 func (t *tester) Name() string                  { return "TestOfSomebody" }
 func (t *tester) Context() context.Context      { return context.Background() }
-func (t *tester) Log(args ...any)               {}
+func (t *tester) Log(_ ...any)                  {}
 func (t *tester) Cleanup(f func())              { t.cleanups = append(t.cleanups, f) }
 func (t *tester) Fatal(args ...any)             { t.Fatalf("%s", fmt.Sprint(args...)) }
 func (t *tester) Skip(args ...any)              { t.Skipf("%s", fmt.Sprint(args...)) }
