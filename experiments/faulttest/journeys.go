@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -107,7 +108,7 @@ func (m Measurement) send(ctx context.Context, during time.Duration) Outcomes {
 		}
 		all.Go(func() {
 			defer func() { <-free }()
-			note(m.one(ctx, intended))
+			m.one(ctx, intended, note)
 		})
 	}
 	all.Wait()
@@ -126,18 +127,21 @@ func waitUntil(ctx context.Context, at time.Time) bool {
 	}
 }
 
-// one sends one journey. Its time begins when it should have started, so that what holds
-// it up before counts as well.
-func (m Measurement) one(ctx context.Context, intended time.Time) (e end) {
-	e.late = time.Since(intended)
+// one sends one journey, and notes how it ended. Its time begins when it should have
+// started, so that what holds it up before counts as well.
+func (m Measurement) one(ctx context.Context, intended time.Time, note func(end)) {
+	e := end{late: time.Since(intended), err: errNoReturn}
 	ctx, cancel := context.WithDeadline(ctx, intended.Add(2*m.SlowAfter))
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			e.err = fmt.Errorf("the journey panicked: %v\n%s", p, debug.Stack())
 		}
+		note(e)
 	}()
 	e.err = m.Journey(ctx)
 	e.slow = e.err == nil && time.Since(intended) > m.SlowAfter
-	return e
 }
+
+// errNoReturn is the error of a journey that fails the test on its own.
+var errNoReturn = errors.New("the journey ended its goroutine: it has to return an error, and not to call FailNow")

@@ -3,6 +3,7 @@ package faulttest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -45,6 +46,9 @@ const (
 	defaultBaseline  = 0.02
 )
 
+// mostRate is more than any machine can start on time.
+const mostRate = 1_000_000
+
 func (m Measurement) withDefaults(short bool) Measurement {
 	m.Rate, m.For = cmp.Or(m.Rate, defaultRate), cmp.Or(m.For, defaultFor)
 	m.SlowAfter, m.Limit, m.Baseline = cmp.Or(m.SlowAfter, defaultSlowAfter), cmp.Or(m.Limit, defaultLimit), cmp.Or(m.Baseline, defaultBaseline)
@@ -53,6 +57,23 @@ func (m Measurement) withDefaults(short bool) Measurement {
 		m.AllowInconclusive = true
 	}
 	return m
+}
+
+// check returns what is wrong with a measurement that is complete; it is empty where nothing
+// is.
+func (m Measurement) check() string {
+	isShare := func(v float64) bool { return v > 0 && v < 1 }
+	switch {
+	case m.Journey == nil || m.Into == nil:
+		return "Measure needs a Journey, and the dependency that the fault goes Into"
+	case !(m.Rate > 0 && m.Rate <= mostRate):
+		return fmt.Sprintf("Rate must be journeys per second, up to %d, not %g", mostRate, m.Rate)
+	case m.For < 0 || m.SlowAfter < 0:
+		return fmt.Sprintf("For and SlowAfter must be above 0, not %v and %v", m.For, m.SlowAfter)
+	case !isShare(m.Limit) || !isShare(m.Baseline):
+		return fmt.Sprintf("Limit and Baseline must be shares between 0 and 1, such as 0.05, not %g and %g", m.Limit, m.Baseline)
+	}
+	return ""
 }
 
 // Measure sends the journey for a while without the fault and for as long under it, and
@@ -76,10 +97,10 @@ func (m Measurement) withDefaults(short bool) Measurement {
 // comes before the first part and is not measured.
 func Measure(tb testing.TB, m Measurement) Harm {
 	tb.Helper()
-	if m.Journey == nil || m.Into == nil {
-		tb.Fatal("faulttest: Measure needs a Journey, and the dependency that the fault goes Into")
-	}
 	m = m.withDefaults(testing.Short())
+	if wrong := m.check(); wrong != "" {
+		tb.Fatal("faulttest: " + wrong)
+	}
 	if b, ok := tb.(*testing.B); ok {
 		return m.benchmark(b)
 	}
@@ -113,11 +134,11 @@ func (m Measurement) benchmark(b *testing.B) Harm {
 	ctx := b.Context()
 	h := Harm{Fault: m.Fault.String(), Limit: m.Limit}
 	for begun := time.Now(); time.Since(begun) < m.For; {
-		h.Control.add(m.one(ctx, time.Now()), 0)
+		m.one(ctx, time.Now(), func(e end) { h.Control.add(e, 0) })
 	}
 	i := m.Into.inject(b, m.Fault)
 	for b.Loop() {
-		h.Under.add(m.one(ctx, time.Now()), 0)
+		m.one(ctx, time.Now(), func(e end) { h.Under.add(e, 0) })
 	}
 	m.Into.remove(b, i)
 	h.judge(m, i)

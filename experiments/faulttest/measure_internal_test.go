@@ -3,6 +3,7 @@ package faulttest
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,7 @@ func TestWhatBecomesOfJourneys(t *testing.T) {
 		"slow":                {func(context.Context) error { time.Sleep(time.Second + 1); return nil }, Outcomes{Slow: 1}, ""},
 		"failed":              {func(context.Context) error { return refused }, Outcomes{Failed: 1}, "refused"},
 		"panicked":            {func(context.Context) error { panic("no such product") }, Outcomes{Failed: 1}, "no such product"},
+		"fails the test":      {func(context.Context) error { runtime.Goexit(); return nil }, Outcomes{Failed: 1}, "FailNow"},
 		"hangs":               {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, Outcomes{Failed: 1}, "deadline"},
 		"hangs without words": {func(ctx context.Context) error { <-ctx.Done(); return nil }, Outcomes{Slow: 1}, ""},
 	} {

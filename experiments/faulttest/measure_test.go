@@ -133,7 +133,18 @@ func TestMeasureWithoutSubtests(t *testing.T) {
 	wantProblem(t, during(t, func(tb testing.TB) {
 		faulttest.Measure(tb, measurement(t, faulttest.HTTPError(503, faulttest.Match("path", "/nothing")), 1))
 	}), "invalid: nobody met", "skipped: nothing is known")
-	wantProblem(t, during(t, func(tb testing.TB) { faulttest.Measure(tb, faulttest.Measurement{}) }), "Measure needs a Journey")
+	for says, change := range map[string]func(*faulttest.Measurement){
+		"Measure needs a Journey": func(m *faulttest.Measurement) { m.Journey = nil },
+		"Rate must be":            func(m *faulttest.Measurement) { m.Rate = -1 },
+		"SlowAfter must be":       func(m *faulttest.Measurement) { m.For = -time.Second },
+		"Limit and Baseline":      func(m *faulttest.Measurement) { m.Limit = 5 },
+	} {
+		wantProblem(t, during(t, func(tb testing.TB) {
+			m := measurement(t, faulttest.HTTPError(503), 1)
+			change(&m)
+			faulttest.Measure(tb, m)
+		}), says)
+	}
 }
 
 // A benchmark reports the share, and no verdict.

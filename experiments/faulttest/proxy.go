@@ -20,7 +20,8 @@ type Dependency struct {
 	// Addr is the host:port of the proxy, such as 127.0.0.1:41235.
 	Addr string
 	// URL is that of the upstream, path, login and query included, with the proxy's address
-	// in place of its own. It is Addr where the upstream is a bare host:port.
+	// in place of its own. It is Addr where the upstream is a bare host:port. What speaks
+	// h2c:// and grpc:// is mostly given Addr.
 	URL string
 
 	server   *proxy.Server
