@@ -5,7 +5,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -97,7 +96,7 @@ func (d *Dependency) Upstream() string { return d.upstream }
 // comes back as it is: the proxy knows what is wrong with it.
 func split(upstream string) (bare string, at func(address string) string) {
 	u, err := url.Parse(upstream)
-	if err != nil || u.Host == "" || !strings.Contains(upstream, "://") {
+	if err != nil || u.Scheme == "" || u.Host == "" {
 		return upstream, func(address string) string { return address }
 	}
 	scheme := u.Scheme

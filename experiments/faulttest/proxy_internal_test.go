@@ -2,7 +2,6 @@ package faulttest
 
 import (
 	"net/url"
-	"strings"
 	"testing"
 )
 
@@ -16,7 +15,7 @@ func FuzzSplit(f *testing.F) {
 		bare, at := split(upstream)
 		here := at("127.0.0.1:9")
 		before, err := url.Parse(upstream)
-		if err != nil || before.Host == "" || !strings.Contains(upstream, "://") {
+		if err != nil || before.Scheme == "" || before.Host == "" {
 			if bare != upstream || here != "127.0.0.1:9" {
 				t.Errorf("%q: %q and %q", upstream, bare, here)
 			}
