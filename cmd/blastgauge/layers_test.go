@@ -84,6 +84,8 @@ func rooms() []room {
 		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
 		{name: "injectors/command", imports: "experiments experiments/inert experiments/journal experiments/plan experiments/redact injectors injectors/manual", tests: "experiments/run/engine experiments/waiting injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/atomicfile experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
+		{name: "injectors/proxy/metrics", imports: "injectors/proxy"},
+		{name: "experiments/faulttest", imports: "experiments/figures experiments/stats injectors injectors/proxy", tests: "examples/checkout"},
 		{name: "injectors/toxiproxy", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout experiments/waiting injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "injectors/injectortest/dnsserver"},
@@ -140,8 +142,9 @@ func rooms() []room {
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/command injectors/configfile injectors/fleet injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/dnsserver injectors/proxy"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/supervise injectors/proxy"},
-		{name: "experiments/run/standing", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/listening experiments/run/internal/usage injectors/proxy injectors/toxiproxy"},
-		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/history experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/alerts experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/notify experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
+		{name: "experiments/run/standing", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/listening experiments/run/internal/usage injectors/proxy injectors/proxy/metrics injectors/toxiproxy"},
+		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/alerts experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/notify experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
+		{name: "experiments/faulttest/documents", imports: "experiments experiments/faulttest experiments/journal experiments/plan experiments/result experiments/run"},
 		{name: "experiments/run/stop", imports: "experiments experiments/atomicfile experiments/inert experiments/journal experiments/redact experiments/result experiments/run/cleanup experiments/run/engine experiments/run/internal/usage injectors/fleet injectors/toxiproxy", tests: "experiments/plan experiments/run experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/progress experiments/result report/results report/terminal report/words", tests: "injectors"},
@@ -184,7 +187,7 @@ func owners() map[string]room {
 	return map[string]room{
 		"github.com/Shopify/toxiproxy/v2":          {name: "injectors/proxy", tests: "injectors/injectortest/stock"}, // the unchanged server that ours is compared with
 		"al.essio.dev/pkg/shellescape":             {name: "injectors/manual"},
-		"github.com/prometheus/client_golang":      {name: "injectors/proxy"},
+		"github.com/prometheus/client_golang":      {name: "injectors/proxy/metrics"},
 		"github.com/prometheus/client_golang/api":  {name: "experiments/run/prometheus"},
 		"github.com/prometheus/common":             {name: "experiments/run/prometheus"},
 		"github.com/spf13/cobra":                   {name: "cmd/blastgauge"},
@@ -212,7 +215,7 @@ func owners() map[string]room {
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
 		"gonum.org/v1/gonum":                       {name: "experiments/stats", tests: "experiments/truth/world"}, // Student's t, binomial and Beta distributions
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},
-		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "injectors/gateway"},
+		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "experiments/faulttest injectors/gateway"},
 		"github.com/go-sql-driver/mysql":           {name: "experiments/run/check"},
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
@@ -223,7 +226,7 @@ func owners() map[string]room {
 		"github.com/yuin/goldmark":                 {tests: "cmd/blastgauge report"},
 		"github.com/rs/zerolog":                    {tests: "injectors/injectortest/stock"},
 		"github.com/rogpeppe/go-internal":          {tests: "cmd/blastgauge"},
-		"github.com/redis/go-redis/v9":             {tests: "injectors/gateway"},
+		"github.com/redis/go-redis/v9":             {tests: "experiments/faulttest injectors/gateway"},
 	}
 }
 

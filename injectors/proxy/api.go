@@ -24,9 +24,10 @@ const maxBody = 4 << 20
 // answer, or an error.
 type endpoint func(r *http.Request) (status int, answer any, err error)
 
-// handler returns the control API: Toxiproxy's, and blastgauge's leases, block and
-// certificates.
-func (s *Server) handler() http.Handler {
+// Handler returns the control API: Toxiproxy's, and blastgauge's leases, block and
+// certificates. It answers only those who reach it by a loopback address, unless the server
+// listens at another one.
+func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	told := outcomes()
 	for pattern, do := range map[string]endpoint{
@@ -64,8 +65,8 @@ func (s *Server) handler() http.Handler {
 	}
 	mux.HandleFunc("GET /version", s.showVersion)
 	mux.HandleFunc("GET /blastgauge/certificates/{proxy}", s.showCertificate)
-	if s.options.RuntimeMetrics || s.options.ProxyMetrics {
-		mux.Handle("/metrics", s.metrics()) // by any method, as on Toxiproxy
+	if s.options.Metrics != nil {
+		mux.Handle("/metrics", s.options.Metrics(s)) // by any method, as on Toxiproxy
 	}
 	return s.guarded(mux)
 }

@@ -38,9 +38,9 @@ type Options struct {
 	UpstreamRoots *x509.CertPool
 	// Version is blastgauge's, as GET /version shows it.
 	Version string
-	// RuntimeMetrics and ProxyMetrics choose what GET /metrics shows. Without both there
-	// is no such page.
-	RuntimeMetrics, ProxyMetrics bool
+	// Metrics returns what serves /metrics, such as that of package metrics; nil: there is no
+	// such page.
+	Metrics func(*Server) http.Handler
 	// State is a directory where a block is kept over a restart; empty: none is.
 	State string
 	// Log gets messages about what no answer of the API can report; nil discards them.
@@ -58,8 +58,8 @@ type Server struct {
 	leases   *leases
 	http     *http.Server
 	url      string
-	local    bool // the API listens at a loopback address
-	listener net.Listener
+	local    bool         // the API listens at a loopback address
+	listener net.Listener // of the API; nil: see [New]
 	serve    sync.Once
 	serving  chan error   // once it has served: why it ended
 	calls    sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
@@ -93,25 +93,31 @@ func Listen(o Options) (*Server, error) {
 		return nil, fmt.Errorf("control API: %w", err)
 	}
 	at := listener.Addr().(*net.TCPAddr)
+	s := newServer(o)
+	s.url, s.local, s.listener = "http://"+at.String(), at.IP.IsLoopback(), listener
+	if err := s.readBlock(); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s.http = &http.Server{
+		Handler: s.Handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 64 << 10,
+	}
+	return s, nil
+}
+
+// newServer returns a server without a port.
+func newServer(o Options) *Server {
 	s := &Server{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
-		url: "http://" + at.String(), local: at.IP.IsLoopback(),
-		listener: listener, serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
+		local: true, serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
 	}
 	s.leases = newLeases(func(run string) error {
 		s.calls.RLock()
 		defer s.calls.RUnlock()
 		return s.removeRun(run)
 	})
-	if err := s.readBlock(); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	s.http = &http.Server{
-		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
-		MaxHeaderBytes: 64 << 10,
-	}
-	return s, nil
+	return s
 }
 
 // Serve serves the control API in the background. A second call does nothing.
@@ -157,12 +163,7 @@ func (s *Server) open() (n int64) {
 }
 
 func (s *Server) stop(api func() error) error {
-	err := api()
-	s.Serve() // closes the port, where it was not served yet
-	if served := <-s.serving; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	s.serving <- http.ErrServerClosed // so that a second call to stop does not wait
+	err := s.stopAPI(api)
 	s.leases.close()
 	s.calls.Lock() // waits for calls under way; they end, because their connections are closed
 	defer s.calls.Unlock()
@@ -174,6 +175,19 @@ func (s *Server) stop(api func() error) error {
 		all.Go(p.close)
 	}
 	all.Wait()
+	return err
+}
+
+func (s *Server) stopAPI(stop func() error) error {
+	if s.listener == nil {
+		return nil
+	}
+	err := stop()
+	s.Serve() // closes the port, where it was not served yet
+	if served := <-s.serving; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	s.serving <- http.ErrServerClosed // so that a second call does not wait
 	return err
 }
 

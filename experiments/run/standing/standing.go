@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
+	"github.com/blastgauge/blastgauge/injectors/proxy/metrics"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -79,7 +80,7 @@ func Start(o Options) (*Server, error) {
 		o.Seed = time.Now().UnixNano()
 	}
 	served, err := proxy.Listen(proxy.Options{
-		Listen: address, Token: token, Seed: uint64(o.Seed), Version: o.Version, RuntimeMetrics: o.RuntimeMetrics, ProxyMetrics: o.ProxyMetrics,
+		Listen: address, Token: token, Seed: uint64(o.Seed), Version: o.Version, Metrics: metrics.Of(o.RuntimeMetrics, o.ProxyMetrics),
 		Certificate: certificate, UpstreamRoots: roots, State: o.State, Log: log,
 	})
 	if err != nil {
