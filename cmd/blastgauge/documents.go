@@ -13,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // A selection is the flags and arguments that name documents.
@@ -25,6 +26,7 @@ type selection struct {
 	phases string
 	day    gameday.Flags
 	silent receivers.Silent
+	write  func(*experiments.System) ([]shape.Source, error) // experiments in place of those that are named
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -50,13 +52,17 @@ func setFlag(cmd *cobra.Command, to *[]string) {
 func (s *selection) planFlags(cmd *cobra.Command) {
 	s.flags(cmd)
 	s.seedFlag(cmd)
-	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
+	s.phasesFlag(cmd)
 	cmd.Flags().StringVar(&s.day.File, "gameday", "", "the experiments of the game day in `FILE`, in its order; run waits for a decision before each")
+}
+
+func (s *selection) phasesFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
 }
 
 // documents returns the selection for the library.
 func (s *selection) documents(getenv func(string) (string, bool)) experiments.Selection {
-	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set, Silent: bool(s.silent)}}
+	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Write: s.write, Outside: experiments.Outside{Getenv: getenv, Set: s.set, Silent: bool(s.silent)}}
 }
 
 // plan loads the documents and plans a run of them. A signal ends the loading.

@@ -39,6 +39,7 @@ type Choices struct {
 	GameDay  string   `json:"game_day,omitempty"` // the file of the game day
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone
 	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
+	Bind     []string `json:"bind,omitempty"`     // of incidents: who takes which role, as ROLE=NAME; their documents are in no file
 }
 
 // Flags among the [Choices] that others look for.
