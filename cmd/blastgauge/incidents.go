@@ -95,7 +95,7 @@ func newIncidentsRun(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.write = binding.Write
+			o.write, o.remarks = binding.Write, binding.Remarks
 			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return a.planIncidents(cmd.Context(), o, binding) }, ending.More{})
 		},
 	}
@@ -107,16 +107,13 @@ func newIncidentsRun(a *app) *cobra.Command {
 	return cmd
 }
 
-// planIncidents plans the run of incidents, and says what was decided for the user.
+// planIncidents plans the run of incidents.
 func (a *app) planIncidents(ctx context.Context, o runOptions, binding *incidents.Binding) (*plan.Loaded, error) {
 	loaded, err := o.plan(ctx, a.getenv)
 	if err != nil {
 		return nil, err
 	}
 	loaded.Plan.Choices.Bind, loaded.Plan.Choices.Selected = binding.Bound(), true
-	for _, text := range binding.Remarks() {
-		a.logf("! %s", text)
-	}
 	return loaded, nil
 }
 

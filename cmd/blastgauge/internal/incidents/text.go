@@ -35,7 +35,7 @@ func FormatFor(name string, text Format) (Format, error) {
 	case "text":
 		return text, nil
 	}
-	return nil, &report.UnknownFormatError{What: "incident format", Name: name, Known: Formats()}
+	return nil, &report.UnknownFormatError{Kind: "incident format", Name: name, Known: Formats()}
 }
 
 func writeJSON(w io.Writer, list []library.Incident) error {
