@@ -99,7 +99,7 @@ func TestMistakes(t *testing.T) {
 		"no incident":     {bind(nil, nil), "blastgauge incidents"},
 		"unknown":         {bind([]string{"slck-2022-02-22"}, nil), `did you mean "slack-2022-02-22"?`},
 		"twice":           {bind([]string{"aws-2025-10-19", "aws-2025-10-19"}, nil), "twice"},
-		"no such role":    {bind([]string{"slack-2022-02-22"}, []string{"cash=carts"}), `did you mean "cache"?`},
+		"no such role":    {bind([]string{"slack-2022-02-22"}, []string{"cach=carts"}), `did you mean "cache"?`},
 		"show unknown":    {show("x"), "blastgauge incidents"},
 		"show no role":    {show("slack-2022-02-22", "list=/a"), "known: cache"},
 		"show half bound": {show("sixpm-2010-05-21", "number=/a"), "--bind pricing="},

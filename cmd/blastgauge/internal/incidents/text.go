@@ -161,7 +161,7 @@ func (p *page) writeFacts(i library.Incident) {
 	}
 	for _, k := range library.AllKnown() {
 		if used[k.Known] {
-			p.item(fmt.Sprintf("  %-13s", "["+string(k.Known)+"]"), k.Name)
+			p.item(fmt.Sprintf("  %-14s", "["+string(k.Known)+"]"), k.Name)
 		}
 	}
 }
