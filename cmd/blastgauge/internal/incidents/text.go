@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -82,7 +80,7 @@ func WriteText(columns int) Format {
 	return func(w io.Writer, list []library.Incident) error {
 		p := page{columns: min(columns, widest)}
 		p.write(list[0])
-		_, err := p.WriteTo(w)
+		_, err := p.out.WriteTo(w)
 		return err
 	}
 }
@@ -92,16 +90,16 @@ const widest = 100
 
 // A page is what is known of an incident, in lines.
 type page struct {
-	bytes.Buffer
+	out     bytes.Buffer
 	columns int
 }
 
-func (p *page) heading(text string) { fmt.Fprintf(p, "\n%s\n", text) }
+func (p *page) heading(text string) { fmt.Fprintf(&p.out, "\n%s\n", text) }
 
 // item writes a text behind a lead, and indents its other lines as far.
 func (p *page) item(lead, text string) {
 	for _, line := range terminal.Lines(text, max(p.columns-len(lead), 20)) {
-		fmt.Fprintf(p, "%s%s\n", lead, line)
+		fmt.Fprintf(&p.out, "%s%s\n", lead, line)
 		lead = strings.Repeat(" ", len(lead))
 	}
 }
@@ -117,7 +115,7 @@ func (p *page) items(title string, list []string) {
 }
 
 func (p *page) write(i library.Incident) {
-	fmt.Fprintf(p, "%s: %s\n%s, %s\n", i.ID, i.Title, i.Company, i.When)
+	fmt.Fprintf(&p.out, "%s: %s\n%s, %s\n", i.ID, i.Title, i.Company, i.When)
 	p.writeFacts(i)
 	p.heading("How it is re-enacted")
 	p.item("  ", i.Reenacted)
@@ -129,19 +127,22 @@ func (p *page) write(i library.Incident) {
 	p.writeDemo(i)
 	p.heading("The experiment, with ${ROLE} for each role")
 	for line := range strings.Lines(i.Experiment) {
-		p.WriteString("  " + line)
+		p.out.WriteString("  " + line)
 	}
 	p.heading("Run it")
-	bind := ""
+	var bind strings.Builder
 	for _, r := range i.Roles {
-		value := "DEPENDENCY"
+		name := "DEPENDENCY"
 		if r.Place {
-			value = "/path"
+			name = "/path"
 		}
-		bind += " --bind " + r.Name + "=" + value
+		bind.WriteString(flagOf(r.Name, name))
 	}
-	fmt.Fprintf(p, "  blastgauge incidents run %s%s\n  blastgauge incidents show %[1]s%s > experiments/%[1]s.yaml\n", i.ID, bind, bind)
+	fmt.Fprintf(&p.out, "  blastgauge incidents run %s%s\n  blastgauge incidents show %[1]s%[2]s > experiments/%[1]s.yaml\n", i.ID, bind.String())
 }
+
+// flagOf is the flag that lets somebody take a role, behind a blank.
+func flagOf(role, name string) string { return " --bind " + role + "=" + name }
 
 func (p *page) writeFacts(i library.Incident) {
 	p.heading("What happened, and how that is known")
@@ -156,7 +157,7 @@ func (p *page) writeFacts(i library.Incident) {
 		used[s.Known] = true
 		p.item("  - ", s.Name+" ["+string(s.Known)+"]")
 		if s.URL != "" {
-			fmt.Fprintf(p, "    %s\n", s.URL)
+			fmt.Fprintf(&p.out, "    %s\n", s.URL)
 		}
 	}
 	for _, k := range library.AllKnown() {
@@ -181,11 +182,13 @@ func (p *page) writeRoles(i library.Incident) {
 }
 
 func (p *page) writeDemo(i library.Incident) {
-	bind := ""
-	for _, role := range slices.Sorted(maps.Keys(i.Demo.Bind)) {
-		bind += " --bind " + role + "=" + i.Demo.Bind[role]
+	var bind strings.Builder
+	for _, r := range i.Roles {
+		if name, ok := i.Demo.Bind[r.Name]; ok {
+			bind.WriteString(flagOf(r.Name, name))
+		}
 	}
-	p.heading("On the shop of blastgauge demo," + bind)
+	p.heading("On the shop of blastgauge demo," + bind.String())
 	p.item("  naive     ", outcome(i.Demo.Naive))
 	p.item("  hardened  ", outcome(i.Demo.Hardened))
 }
