@@ -86,7 +86,14 @@ func (s Selection) loadWritten() (*System, []*Experiment, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.load(source, written)
+	system, list, err := s.load(source, written)
+	if err != nil {
+		return nil, nil, err
+	}
+	if list, err = selectIDs(list, s.IDs, "among those that were written"); err == nil && len(list) == 0 {
+		err = noSelection("no experiment was written for %s", s.SystemFile)
+	}
+	return system, list, err
 }
 
 // Files are the documents that Load reads: that of the system, and those of experiments.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -31,6 +32,8 @@ func ParseNames(given []string, list ...Incident) (Names, error) {
 			return nil, fmt.Errorf("%s is bound twice, to %s and to %s", role, before, name)
 		case r.Place && !strings.HasPrefix(name, "/") && !strings.HasPrefix(name, "$"):
 			return nil, fmt.Errorf("%s is a place in a document, a JSON Pointer such as /price/factor or a JSONPath such as $.price.factor, not %q", role, name)
+		case !utf8.ValidString(name):
+			return nil, fmt.Errorf("%s: %q is not UTF-8", role, name)
 		case !r.Place && !dependencyName.MatchString(name):
 			return nil, fmt.Errorf("%s is a dependency, and %q is not the name of one", role, name)
 		}
