@@ -136,7 +136,7 @@ func TestWrittenExperiments(t *testing.T) {
 		"one of two":      {[]shape.Source{text("x", "payments"), text("y", "payments")}, []string{"y"}, nil, "y"},
 		"nothing":         {nil, nil, nil, "no experiment was written"},
 		"an error":        {nil, nil, boom, "boom"},
-		"not of a system": {[]shape.Source{text("x", "paymentz")}, nil, nil, "made/x.yaml:5:25: error: no dependency is named"},
+		"not of a system": {[]shape.Source{text("x", "paymentz")}, nil, nil, "made/x.yaml:5:26: error: no dependency is named"},
 	} {
 		s := Selection{SystemFile: filepath.Join(dir, SystemFile), Arguments: []string{"a"}, IDs: tt.ids, Write: func(s *System) ([]shape.Source, error) {
 			if s.Name != "shop" {
