@@ -69,9 +69,9 @@ func lanes(t *testing.T) []lane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	some := []string{"cloudflare-2025-11-18", "knight-2012-08-01", "slack-2022-02-22", "square-2023-02-06"}
+	some := []string{"cloudflare-2025-11-18", "knight-2012-08-01", "slack-2022-02-22", "square-2023-02-06", "stripe-2019-07-10"}
 	whole := lane{rate: 16, fault: 3 * time.Second}
-	list := []lane{{rate: 30, fault: 8 * time.Second}, whole, whole, whole}
+	list := []lane{{rate: 40, fault: 6 * time.Second}, whole, whole, whole}
 	database := whole
 	database.stores.Postgres = demo.StartLocally
 	for n, i := range all {
