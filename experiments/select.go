@@ -21,6 +21,9 @@ type Selection struct {
 	// IDs restrict what the arguments select to the experiments with these ids, in the order
 	// of the ids.
 	IDs []string
+	// Write returns documents of experiments for the system, which are loaded in place of
+	// all that Arguments and folders hold; nil: these are loaded.
+	Write func(*System) ([]shape.Source, error)
 	Outside
 }
 
@@ -42,6 +45,9 @@ func (s Selection) Load() (*System, []*Experiment, error) {
 			return nil, nil, err
 		}
 		s.SystemFile = found
+	}
+	if s.Write != nil {
+		return s.loadWritten()
 	}
 	files, ids, err := s.sortArguments()
 	if err != nil {
@@ -66,6 +72,28 @@ func (s Selection) Load() (*System, []*Experiment, error) {
 		return nil, nil, noSelection("no experiments: put them into %s or name their files", folder)
 	}
 	return system, list, nil
+}
+
+// loadWritten loads the system, and the documents that are written for it. The system's file
+// is read once: it may be a pipe.
+func (s Selection) loadWritten() (*System, []*Experiment, error) {
+	source := shape.ReadFile(s.SystemFile)
+	system, _, err := s.load(source, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	written, err := s.Write(system)
+	if err != nil {
+		return nil, nil, err
+	}
+	system, list, err := s.load(source, written)
+	if err != nil {
+		return nil, nil, err
+	}
+	if list, err = selectIDs(list, s.IDs, "among those that were written"); err == nil && len(list) == 0 {
+		err = noSelection("no experiment was written for %s", s.SystemFile)
+	}
+	return system, list, err
 }
 
 // Files are the documents that Load reads: that of the system, and those of experiments.

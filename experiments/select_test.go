@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 const selectedSystem = `version: 1
@@ -113,5 +115,45 @@ func TestFindBelow(t *testing.T) {
 	list, err := FindBelow(dir)
 	if err != nil || len(list) != 1 || list[0] != filepath.Join(dir, SystemFile) {
 		t.Errorf("FindBelow() = %v, %v", list, err)
+	}
+}
+
+// Experiments that are written for a system replace those of files, and have their places.
+func TestWrittenExperiments(t *testing.T) {
+	t.Parallel()
+	dir, _ := writeSelectable(t)
+	boom := errors.New("boom")
+	text := func(id, into string) shape.Source {
+		return shape.Source{File: "made/" + id + ".yaml", Text: []byte("version: 1\nexperiment: " + id + "\nhypothesis: People buy.\nfaults:\n  - {inject: down, into: " + into + "}\n")}
+	}
+	for name, tt := range map[string]struct {
+		written []shape.Source
+		ids     []string
+		err     error
+		want    string // ids, or what the error says
+	}{
+		"two":             {[]shape.Source{text("x", "payments"), text("y", "payments")}, nil, nil, "x y"},
+		"one of two":      {[]shape.Source{text("x", "payments"), text("y", "payments")}, []string{"y"}, nil, "y"},
+		"nothing":         {nil, nil, nil, "no experiment was written"},
+		"an error":        {nil, nil, boom, "boom"},
+		"not of a system": {[]shape.Source{text("x", "paymentz")}, nil, nil, "made/x.yaml:5:26: error: no dependency is named"},
+	} {
+		s := Selection{SystemFile: filepath.Join(dir, SystemFile), Arguments: []string{"a"}, IDs: tt.ids, Write: func(s *System) ([]shape.Source, error) {
+			if s.Name != "shop" {
+				t.Errorf("%s: written for %s", name, s.Name)
+			}
+			return tt.written, tt.err
+		}}
+		_, list, err := s.Load()
+		got := ""
+		for _, e := range list {
+			got = strings.TrimSpace(got + " " + e.ID)
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, tt.want) || err == nil && got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
 	}
 }

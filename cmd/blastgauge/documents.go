@@ -13,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // A selection is the flags and arguments that name documents.
@@ -25,6 +26,7 @@ type selection struct {
 	phases string
 	day    gameday.Flags
 	silent receivers.Silent
+	write  func(*experiments.System) ([]shape.Source, error) // experiments in place of those that are named
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -60,7 +62,7 @@ func (s *selection) phasesFlag(cmd *cobra.Command) {
 
 // documents returns the selection for the library.
 func (s *selection) documents(getenv func(string) (string, bool)) experiments.Selection {
-	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set, Silent: bool(s.silent)}}
+	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Write: s.write, Outside: experiments.Outside{Getenv: getenv, Set: s.set, Silent: bool(s.silent)}}
 }
 
 // plan loads the documents and plans a run of them. A signal ends the loading.

@@ -116,7 +116,7 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	a.reads = slices.Contains([]string{"approve", "compare", "faults", "history", "prune", "report", "schema", "serve"}, cmd.Name())
+	a.reads = slices.Contains([]string{"approve", "compare", "faults", "history", "incidents", "prune", "report", "schema", "serve", "show"}, cmd.Name())
 	if err == nil {
 		err = a.stdoutErr
 	}

@@ -26,7 +26,7 @@ func newRoot(a *app) *cobra.Command {
 	addGroup(root, "begin", "Begin:", newDemo(a), newInit(a), newValidate(a), newTry(a), newPlan(a))
 	addGroup(root, "run", "Measure:", newRun(a), newScan(a), newGate(a), newApprove(a), newStop(a), newProxy(a), newRecover(a))
 	addGroup(root, "read", "Read what was found:", newReport(a), newCompare(a), newHistory(a), newPrune(a), newServe(a))
-	addGroup(root, "more", "Look up:", newFaults(a), newSchema(a), newVersion(a))
+	addGroup(root, "more", "Look up:", newFaults(a), newIncidents(a), newSchema(a), newVersion(a))
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	root.AddCommand(newGuard(a), newSupervise(a))

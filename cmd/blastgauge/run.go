@@ -38,9 +38,10 @@ type runOptions struct {
 	token    string
 	create   bool
 	open     bool
-	blind    bool           // ask nothing before
-	command  []string       // starts the system, where the proxies are ours
-	earlier  *result.Result // that a scan takes over from
+	blind    bool            // ask nothing before
+	command  []string        // starts the system, where the proxies are ours
+	earlier  *result.Result  // that a scan takes over from
+	remarks  func() []string // on how the documents were made, once they are loaded; nil: there are none
 }
 
 func newRun(a *app) *cobra.Command {
@@ -118,9 +119,10 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if err = errors.Join(err, writer.Follow(loaded.Plan, &options)); err != nil {
 		return err
 	}
-	for _, text := range loaded.Plan.Advice() {
-		a.logf("! %s", text)
+	if o.remarks != nil {
+		a.remark(o.remarks())
 	}
+	a.remark(loaded.Plan.Advice())
 	served, err := o.live.Serve(ctx, livepage.Options{Open: o.open, Getenv: a.getenv, Logf: a.logf})
 	if err != nil {
 		return err
@@ -150,6 +152,13 @@ func (a *app) perform(ctx context.Context, o runOptions, p *plan.Plan, options r
 	out, err := run.Run(ctx, p, options)
 	screen.Close()
 	return out, err
+}
+
+// remark prints what the user should know before a run begins.
+func (a *app) remark(list []string) {
+	for _, text := range list {
+		a.logf("! %s", text)
+	}
 }
 
 // dayFlags adds the flags of a game day, beside its file.

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
+	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, "shelf": shelf, crasher: crash, stockd: serveStock})
 }
 
 // homeless runs tests without the open runs of whoever runs them: a test that is killed
@@ -125,6 +125,8 @@ func scripts(*testing.T) testscript.Params {
 			"roomy":      makeRoomy,
 			"shop":       startShop,
 			"pretill":    prepareTill,
+			"preshelf":   prepareShelf,
+			"harmed":     harmed,
 			"silent":     silent,
 			"signalled":  signalled,
 			"onpage":     onpage,

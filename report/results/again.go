@@ -25,13 +25,8 @@ func (s *summary) command(list ...*result.Experiment) string {
 	if demo := s.choices().Demo; len(demo) > 0 {
 		return demoCommand(demo, list)
 	}
-	c, args := s.choices(), []string{"blastgauge", "run"}
-	if len(c.Gate) > 0 { // what was near the candidate is in no document
-		args, list = []string{"blastgauge"}, nil
-		for _, word := range c.Gate {
-			args = append(args, words.ShellWord(word))
-		}
-	}
+	c := s.choices()
+	args, list := s.verb(list)
 	// A game day finds a system by itself that is not the one of this folder.
 	if file := s.systemFile(); file != "" && (file != "blastgauge.yaml" || c.GameDay != "") {
 		args = append(args, option("-f", file)...)
@@ -63,6 +58,34 @@ func (s *summary) command(list ...*result.Experiment) string {
 		args = append(args, words.ShellWord(word))
 	}
 	return strings.Join(args, " ")
+}
+
+// verb begins the command, and returns the experiments that are still to be named. Those of
+// incidents are a part of the program, and come first; what was near a gate's candidate is in
+// no document.
+func (s *summary) verb(list []*result.Experiment) (args []string, rest []*result.Experiment) {
+	bind := s.choices().Bind
+	if gate := s.choices().Gate; len(gate) > 0 {
+		args = []string{"blastgauge"}
+		for _, word := range gate {
+			args = append(args, words.ShellWord(word))
+		}
+		return args, nil
+	}
+	if len(bind) == 0 {
+		return []string{"blastgauge", "run"}, list
+	}
+	if len(list) == 0 {
+		list = s.order
+	}
+	args = []string{"blastgauge", "incidents", "run"}
+	for _, e := range list {
+		args = append(args, words.ShellWord(e.ID))
+	}
+	for _, bound := range bind {
+		args = append(args, option("--bind", bound)...)
+	}
+	return args, nil
 }
 
 // filesOf are the documents of experiments, each once, as words of a shell.
