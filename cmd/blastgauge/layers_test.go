@@ -161,6 +161,7 @@ func rooms() []room {
 		{name: "examples/kubernetes", tests: "experiments"},
 		{name: "examples/kubernetes/scale"},
 		{name: "examples/compose/shop", imports: "examples/checkout"},
+		{name: "examples/tests", tests: "examples/checkout experiments/run/standing injectors/injectortest/stock"},
 		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
 }

@@ -89,7 +89,7 @@ func TestWhatAToxicBecomes(t *testing.T) {
 	for name, c := range map[string]struct{ action, beside, want string }{
 		"latency":            {"func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1500}", "", "  - inject: latency\n    into: p\n    latency: 1.5s\n"},
 		"jitter":             {"func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1500, jitter: 20}", "", "    latency: 1.5s\n    jitter: 20ms\n"},
-		"bandwidth":          {"func: create_bandwith_degradation_toxic, arguments: {for_proxy: p, toxic_name: t, rate: 100}", "", "  - inject: bandwidth\n    into: p\n    rate: 100KB/s\n"},
+		"bandwidth":          {"func: create_bandwith_degradation_toxic, arguments: {for_proxy: p, toxic_name: t, rate: 100}", "", "  - inject: bandwidth\n    into: p\n    rate: 100KB/s\n"}, //nolint:misspell // as the driver has it
 		"slow close":         {"func: create_slow_connection_close_toxic, arguments: {for_proxy: p, toxic_name: t, delay: 250}", "", "  - inject: slow_close\n    into: p\n    delay: 250ms\n"},
 		"timeout":            {"func: create_timeout_toxic, arguments: {for_proxy: p, toxic_name: t, timeout: 0}", "", "  - inject: timeout\n    into: p\n"},
 		"a long one":         {"func: create_timeout_toxic, arguments: {for_proxy: p, toxic_name: t, timeout: 3000}", "", "    timeout: 3s\n"},

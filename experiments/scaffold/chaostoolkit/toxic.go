@@ -44,7 +44,7 @@ func toxicKinds() map[string]toxicKind {
 	}
 	return map[string]toxicKind{
 		"create_latency_toxic":               {"latency", same("latency", "jitter")},
-		"create_bandwith_degradation_toxic":  {"bandwidth", same("rate")}, // as the driver spells it
+		"create_bandwith_degradation_toxic":  {"bandwidth", same("rate")}, //nolint:misspell // as the driver has it
 		"create_bandwidth_degradation_toxic": {"bandwidth", same("rate")},
 		"create_slow_connection_close_toxic": {"slow_close", same("delay")},
 		"create_timeout_toxic":               {"timeout", same("timeout")},
@@ -152,7 +152,7 @@ func (r *reader) driverAction(a activity) {
 // modifyProxy is refused where it leads a proxy elsewhere.
 func (r *reader) modifyProxy(a activity, proxy string) {
 	arguments, _ := a.provider.Lookup("arguments")
-	for _, name := range []string{"upstream_address", "upstream_addres"} { // as its documentation spells it
+	for _, name := range []string{"upstream_address", "upstream_addres"} { //nolint:misspell // as its documentation has it
 		if v, ok := lookup(arguments, name); ok && v.Kind() != shape.Null {
 			r.d.Fail(v, shape.Diagnostic{Msg: "modify_proxy leads " + proxy + " to another upstream, and a run never does that to a proxy",
 				Hint: "take the action away; where the other upstream stands for a dependency that fails, write the fault itself"})
