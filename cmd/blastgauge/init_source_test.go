@@ -107,7 +107,7 @@ func TestAChaosToolkitExperimentIsGreen(t *testing.T) {
 			t.Fatalf("%s: exit %d\n%s", name, got, &stderr)
 		}
 		cli(t, "validate", "-f", system)
-		cli(t, "plan", "-f", system, "--no-preflight")
+		cli(t, "plan", "-f", system)
 		if out := cli(t, "try", "-f", system); !strings.Contains(out, "products") {
 			t.Errorf("%s: try does not tell of products:\n%s", name, out)
 		}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/run/standing"
@@ -102,6 +103,9 @@ func upstreams(t *testing.T) []string {
 	return environment
 }
 
+// longest is how long the tests of a language may take on a busy machine.
+const longest = 2 * time.Minute
+
 // run runs the tests of a language, and returns all that they say.
 func (l language) run(t *testing.T, environment []string) (said string, err error) {
 	t.Helper()
@@ -110,7 +114,10 @@ func (l language) run(t *testing.T, environment []string) (said string, err erro
 		t.Fatal(err)
 	}
 	args := append(l.command(t), file)
-	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	ctx, cancel := context.WithTimeout(t.Context(), longest)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.WaitDelay = time.Second
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Env = append(cmd.Env, "NODE_PATH="+os.Getenv("BLASTGAUGE_NODE_MODULES"), "PYTHONDONTWRITEBYTECODE=1")

@@ -12,10 +12,19 @@ const { Toxiproxy } = require("toxiproxy-node-client");
 
 const api = new Toxiproxy(process.env.TOXIPROXY_URL ?? "http://127.0.0.1:8474");
 
+// cleanups are done when a test ends, the last one first: clients before their proxy.
+function cleanups(t) {
+  const list = [];
+  t.after(async () => {
+    for (const undo of list.reverse()) await undo();
+  });
+  return (undo) => list.push(undo);
+}
+
 // proxied gives a test a proxy of its own on a free port, so that tests run side by side.
-async function proxied(t, upstream) {
+async function proxied(later, upstream) {
   const proxy = await api.createProxy({ name: randomUUID(), listen: "127.0.0.1:0", upstream });
-  t.after(() => proxy.remove());
+  later(() => proxy.remove());
   return proxy;
 }
 
@@ -26,7 +35,7 @@ async function met(proxy, toxic) {
 }
 
 test("one request in five is answered with 503", async (t) => {
-  const payments = await proxied(t, process.env.PAYMENTS_URL ?? "http://127.0.0.1:8083");
+  const payments = await proxied(cleanups(t), process.env.PAYMENTS_URL ?? "http://127.0.0.1:8083");
   const unavailable = await payments.addToxic({
     name: "unavailable", type: "http_error", stream: "downstream", toxicity: 0.2,
     attributes: { status: 503, headers: { "Retry-After": "1" } },
@@ -48,9 +57,10 @@ test("one request in five is answered with 503", async (t) => {
 });
 
 test("a Redis that has become a replica refuses writes and still reads", async (t) => {
-  const carts = await proxied(t, process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
-  const redis = await createClient({ url: `redis://${carts.listen}` }).connect();
-  t.after(() => redis.destroy());
+  const later = cleanups(t);
+  const carts = await proxied(later, process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
+  const redis = await createClient({ url: `redis://${carts.listen}`, socket: { reconnectStrategy: false } }).connect();
+  later(() => redis.destroy());
   const cart = `cart:${randomUUID()}`;
   await redis.set(cart, "lamp", { EX: 60 });
 
@@ -75,16 +85,20 @@ async function placeOrder(db, table, key) {
 
 test("a commit that succeeded and was reported as failed is not made twice", async (t) => {
   const database = new URL(process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/postgres");
-  const orders = await proxied(t, `postgres://${database.host}`);
-  const direct = new Client({ connectionString: database.href });
+  const later = cleanups(t);
+  const orders = await proxied(later, `postgres://${database.host}`);
+  const connect = async (url) => {
+    const client = new Client({ connectionString: url.href });
+    later(() => client.end());
+    await client.connect();
+    return client;
+  };
   const through = new URL(database);
   through.host = orders.listen;
-  const db = new Client({ connectionString: through.href });
-  await Promise.all([direct.connect(), db.connect()]);
-  t.after(() => Promise.all([direct.end(), db.end()]));
+  const [direct, db] = [await connect(database), await connect(through)];
   const table = `orders_${randomUUID().replaceAll("-", "")}`;
   await direct.query(`CREATE TABLE ${table} (key text PRIMARY KEY)`);
-  t.after(() => direct.query(`DROP TABLE ${table}`));
+  later(() => direct.query(`DROP TABLE ${table}`));
   const count = async () => Number((await direct.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
 
   const unknown = await orders.addToxic({

@@ -108,7 +108,7 @@ class FaultsTest < Minitest::Test
 
     @proxy.with("postgres_error", sqlstate: "40003", message: "whether it committed is not known",
                                   when: "after", first: 1, match: { statement: "commit" }) do |met|
-      assert_raises(PG::StatementCompletionUnknown) { place_order(db, table, "order 1") }
+      assert_raises(PG::TRStatementCompletionUnknown) { place_order(db, table, "order 1") }
       assert_equal 1, count.call, "the database has committed"
 
       place_order(db, table, "order 1")
