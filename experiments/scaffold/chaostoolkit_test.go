@@ -146,6 +146,7 @@ func TestWhatAProbeBecomes(t *testing.T) {
 		"a body":         {"tolerance: 200, provider: {type: http, method: PUT, url: 'http://localhost:8080/a', arguments: some text}", "", "request: PUT /a\n        body: \"some text\"\n"},
 		"json": {"tolerance: 200, provider: {type: http, method: POST, headers: {content-type: application/json}, url: 'http://localhost:8080/a', arguments: {n: \"${n}\", s: \"${n}!\", t: [true, null]}}", "configuration: {n: 5}",
 			"json: {\"n\": 5, s: \"5!\", t: [true, null]}\n"},
+		"a text like a name": {"tolerance: 200, provider: {type: http, method: POST, headers: {content-type: application/json}, url: 'http://localhost:8080/a', arguments: {s: five}}", "configuration: {five: 5}", "json: {s: five}\n"},
 		"another origin":     {"tolerance: 200, provider: {type: http, url: 'http://other.test:9/b'}", "", "request: \"GET http://other.test:9/b\"\n"},
 		"of the environment": {"tolerance: 200, provider: {type: http, url: '${shop}/a/${id}'}", "configuration: {shop: {type: env, key: SHOP}, id: {type: env, key: ID, default: x1}}", "request: \"GET /a/${env:ID:-x1|raw}\"\n"},
 		"of nowhere":         {"tolerance: 200, provider: {type: http, url: 'http://localhost:8080/a/${id}'}", "", "request: \"GET /a/${env:STEADY_STATE_ID|raw}\"\n"},
@@ -230,6 +231,34 @@ func TestPausesAreTimesOfFaults(t *testing.T) {
 	}
 }
 
+// The address of the API is taken over where it may be dialled, and said where it may not.
+func TestTheToxiproxyOfAChaosToolkitExperiment(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		configuration, want string
+		notes               int
+	}{
+		"none":           {"{}", "toxiproxy: http://127.0.0.1:8474\n", 0},
+		"a host":         {"{toxiproxy_host: localhost}", "toxiproxy: http://localhost:8474\n", 0},
+		"a port":         {"{toxiproxy_host: localhost, toxiproxy_port: 9474}", "toxiproxy: http://localhost:9474\n", 0},
+		"a URL":          {"{toxiproxy_url: 'http://localhost:9474/api/'}", "toxiproxy: \"http://localhost:9474/api\"\n", 0},
+		"a default":      {"{toxiproxy_url: {type: env, key: T, default: 'http://localhost:1/'}}", "toxiproxy: \"${env:T:-http://localhost:1}\"\n", 0},
+		"no default":     {"{toxiproxy_host: {type: env, key: T}}", "toxiproxy: \"http://${env:T}:8474\"\n", 0},
+		"another host":   {"{toxiproxy_host: chaos.example.com}", "toxiproxy: http://127.0.0.1:8474\n", 1},
+		"no such scheme": {"{toxiproxy_url: 'ftp://localhost'}", "toxiproxy: http://127.0.0.1:8474\n", 1},
+	} {
+		d, err := fromChaosToolkit(writtenTo(t, oneAction("func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1}", "configuration: "+c.configuration)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		loaded(t, d)
+		if !strings.Contains(d.Files[0].Text, c.want) || len(d.Notes) != c.notes {
+			t.Errorf("%s: want %s and %d notes, got %q and\n%s", name, c.want, c.notes, d.Notes, d.Files[0].Text)
+		}
+	}
+}
+
 // Where a Toxiproxy is asked, its proxies are the dependencies: one that it lacks is an error.
 func TestAChaosToolkitExperimentNeedsItsProxies(t *testing.T) {
 	t.Parallel()
@@ -265,6 +294,7 @@ func FuzzReadChaosToolkit(f *testing.F) {
 	for _, tolerance := range []string{"200", "[1, 2]", "{type: regex, target: body, pattern: x}", "{type: jsonpath, target: body, path: $.a, expect: 1}", "{type: range, target: status, range: [200, 299]}"} {
 		f.Add(strings.Replace(oneAction("func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1}", "configuration: {a: b}"), "tolerance: 200", "tolerance: "+tolerance, 1))
 	}
+	f.Add("title: x\nsteady-state-hypothesis: {title: y, probes: [{type: http, name: z, tolerance: 200, provider: {type: http, url: http://localhost:1}}]}\nmethod: [{ref: z}]\n")
 	f.Add(fmt.Sprintf("title: \"%s\"\nmethod: [{ref: x}]\n", strings.Repeat("a ", 300)))
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := fromChaosToolkit(writtenTo(t, text))

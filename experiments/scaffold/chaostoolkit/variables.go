@@ -130,11 +130,15 @@ func (s *scope) lookup(name string) piece {
 }
 
 // shown returns a text as it is where no variable of the environment is set. It reports
-// false where one has no default.
+// false where one has no default, and for a text with a secret, which it leaves out.
 func shown(list []piece) (string, bool) {
 	var b strings.Builder
 	known := true
 	for _, p := range list {
+		if p.secret {
+			known = false
+			continue
+		}
 		b.WriteString(p.text)
 		known = known && (p.env == "" || p.or)
 	}
@@ -211,24 +215,25 @@ func (s *scope) slot(in draft.Place, key, text string) *draft.Slot {
 
 // toxiproxy finds the address of the API, as the driver does.
 func (r *reader) toxiproxy() {
-	var list []piece
-	if b, ok := r.known["toxiproxy_url"]; ok {
-		list = withoutPath([]piece{b.piece})
-	} else if host, ok := r.known["toxiproxy_host"]; ok {
-		port, given := r.known["toxiproxy_port"]
-		if !given {
+	said, ok := r.known["toxiproxy_url"]
+	list := []piece{said.piece}
+	if !ok {
+		if said, ok = r.known["toxiproxy_host"]; !ok {
+			return
+		}
+		port := r.known["toxiproxy_port"].piece
+		if port == (piece{}) {
 			port.text = "8474"
 		}
-		list = []piece{{text: "http://"}, host.piece, {text: ":"}, port.piece}
-	} else {
-		return
+		list = []piece{{text: "http://"}, said.piece, {text: ":"}, port}
 	}
+	last := &list[len(list)-1]
+	last.text = strings.TrimSuffix(last.text, "/")
 	if text, known := shown(list); known {
-		address := strings.TrimSuffix(text, "/")
-		if host, ok := hostOf(address); !ok || !r.mayDial(host) {
-			r.leave(r.known[list[min(1, len(list)-1)].name].node, "toxiproxy", line(text)+" may not be dialled unless you say so: write it into toxiproxy: and its host into allow_hosts:, or give --allow-host and --toxiproxy")
+		if host, ok := hostOf(text); !ok || !r.mayDial(host) {
+			r.leave(said.node, "toxiproxy", line(text)+" may not be dialled unless you say so: give --toxiproxy and --allow-host, or write it into toxiproxy: and its host into allow_hosts:")
 			return
 		}
 	}
-	r.out.Toxiproxy = strings.TrimSuffix(r.template(list), "/")
+	r.out.Toxiproxy = r.template(list)
 }
