@@ -139,7 +139,7 @@ func judgeCells(out *printer, cells []*metastableCell) error {
 	for _, c := range cells {
 		fmt.Fprintf(&w, "%s\t%v\t%d\t%d\t%d\n", c.trigger, c.stays, c.runs, c.right, c.void)
 		if c.right < c.runs || c.runs == 0 {
-			errs = append(errs, fmt.Errorf("%d of %d runs of %s are right", c.right, c.runs, strings.ReplaceAll(c.trigger.String(), "\t", ", ")))
+			errs = append(errs, fmt.Errorf("%d of %d runs of %s are right", c.right, c.runs, strings.ReplaceAll(c.String(), "\t", ", ")))
 		}
 	}
 	out.table(w.String())

@@ -32,11 +32,11 @@ func triggered(seed uint64, q world.Queue, t world.Trigger) *Scene {
 			since = -1 // before the trigger all are alike
 		}
 		i := min(sort.Search(len(visits), func(i int) bool { return visits[i].Start >= since }), len(visits)-1)
-		if v := visits[i]; !v.Answered {
+		v := visits[i]
+		if !v.Answered {
 			return journal.Failed, v.Took
-		} else {
-			return journal.OK, v.Took
 		}
+		return journal.OK, v.Took
 	}
 	return s
 }
