@@ -31,13 +31,14 @@ func newInit(a *app) *cobra.Command {
 	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write first documents: from a Toxiproxy, a HAR recording, a Postman collection, OpenAPI, or nothing",
+		Short: "Write first documents: from a Toxiproxy, a HAR recording, a Postman collection, OpenAPI, Chaos Toolkit, or nothing",
 		Long:  help("init"),
 		Example: `  blastgauge init
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
   blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging
   blastgauge init --postman shop.postman_collection.json --postman-environment staging.postman_environment.json
   blastgauge init --openapi openapi.yaml --operation listProducts --operation "POST /carts"
+  blastgauge init --chaostoolkit slow-payments.json
   blastgauge init --gameday`,
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initCommand(cmd.Context(), o) },
@@ -51,6 +52,7 @@ func newInit(a *app) *cobra.Command {
 	f.StringVar(&o.source.Folder, "postman-folder", "", "the folder of the collection that becomes the journey: its `NAME`, or a path such as Shop/Checkout")
 	f.StringVar(&o.source.OpenAPI, "openapi", "", "an OpenAPI document (3.0 or 3.1), a `FILE`: operations whose ids chain become a journey")
 	f.StringArrayVar(&o.source.Operations, "operation", nil, "an `OPERATION` of the document, by its id or as \"POST /carts\": those named are the journey, in this order; repeatable")
+	f.StringVar(&o.source.ChaosToolkit, "chaostoolkit", "", "a Chaos Toolkit experiment, a `FILE` (JSON or YAML): its toxics become faults, its probes a journey and guardrails")
 	f.StringVar(&o.source.Origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the source is mostly about)")
 	f.StringSliceVar(&o.allow, "allow-host", nil, "a `HOST` of staging that may be dialled, beyond loopback and *.test; repeatable")
 	f.StringVar(&o.dir, "dir", ".", "write into `DIR`")
@@ -127,6 +129,9 @@ func (o *initOptions) draft(ctx context.Context, getenv func(string) (string, bo
 		from.Proxies = proxies
 	}
 	err := readNamed(ctx, func() (err error) {
+		if from.Experiment, err = o.source.Experiment(o.allow); err != nil || from.Experiment != nil {
+			return err
+		}
 		from.Journey, err = o.source.Journey(o.allow)
 		return err
 	})
@@ -135,6 +140,9 @@ func (o *initOptions) draft(ctx context.Context, getenv func(string) (string, bo
 	}
 	if err != nil {
 		return nil, err
+	}
+	if from.Experiment != nil {
+		from.Journey = from.Experiment.Journey
 	}
 	return scaffold.Make(from)
 }
@@ -173,7 +181,7 @@ func plainProxies(list []toxiproxy.Proxy) []scaffold.Proxy {
 // checkSources refuses flags that do not go together.
 func (o *initOptions) checkSources() error {
 	var given []string
-	for _, s := range []struct{ flag, file string }{{"--har", o.source.HAR}, {"--postman", o.source.Postman}, {"--openapi", o.source.OpenAPI}} {
+	for _, s := range []struct{ flag, file string }{{"--har", o.source.HAR}, {"--postman", o.source.Postman}, {"--openapi", o.source.OpenAPI}, {"--chaostoolkit", o.source.ChaosToolkit}} {
 		if s.file != "" {
 			given = append(given, s.flag)
 		}
@@ -184,7 +192,7 @@ func (o *initOptions) checkSources() error {
 	case len(given) > 1:
 		return usage.Errorf("a journey is made of one source: give one of %s", figures.List(given, "and"))
 	case o.source.Origin != "" && len(given) == 0:
-		return usage.Errorf("--origin says which requests are the journey: --har, --postman or --openapi is needed, too")
+		return usage.Errorf("--origin says which requests are the journey: --har, --postman, --openapi or --chaostoolkit is needed, too")
 	case o.source.Environment != "" && o.source.Postman == "":
 		return usage.Errorf("--postman-environment holds the values of a collection: --postman is needed, too")
 	case o.source.Folder != "" && o.source.Postman == "":

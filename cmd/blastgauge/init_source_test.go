@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,11 +72,53 @@ func TestDescribedCheckoutsAreGreen(t *testing.T) {
 	}
 }
 
+const shopExperiment = `
+title: Payments late
+configuration:
+  toxiproxy_url: {type: env, key: CHAOS_TOXIPROXY, default: "%[1]s"}
+steady-state-hypothesis:
+  title: Products are shown
+  probes:
+    - {type: probe, name: products, tolerance: {type: jsonpath, target: body, path: "$.products[0].sku"}, provider: {type: http, url: "%[2]s/products"}}
+method:
+  - {type: action, name: late, provider: {type: python, module: chaostoxi.toxic.actions, func: create_latency_toxic, arguments: {for_proxy: payments, toxic_name: late, latency: 300}}, pauses: {after: 30}}
+  - {type: action, name: restart, provider: {type: process, path: systemctl, arguments: restart shop}}
+`
+
+// TestAChaosToolkitExperimentIsGreen makes documents of an experiment of Chaos Toolkit on
+// the demo shop: they are valid, its journey is well, and its fault can be planned. What
+// has no twin is named with its line.
+func TestAChaosToolkitExperimentIsGreen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the shop")
+	}
+	entry, api := standingShop(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "late.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, shopExperiment, api, entry), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, more := range map[string][]string{"alone": nil, "asked": {"--toxiproxy", api}} {
+		docs := filepath.Join(dir, name)
+		system := filepath.Join(docs, "blastgauge.yaml")
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"init", "--chaostoolkit", file, "--dir", docs}, more...)
+		if got := runMain(args, strings.NewReader(""), &stdout, &stderr); got != result.ExitHeld || !strings.Contains(stderr.String(), "late.yaml:11:") {
+			t.Fatalf("%s: exit %d\n%s", name, got, &stderr)
+		}
+		cli(t, "validate", "-f", system)
+		cli(t, "plan", "-f", system)
+		if out := cli(t, "try", "-f", system); !strings.Contains(out, "products") {
+			t.Errorf("%s: try does not tell of products:\n%s", name, out)
+		}
+	}
+}
+
 // TestSourcesThatDoNotGoTogether are refused, and nothing is written.
 func TestSourcesThatDoNotGoTogether(t *testing.T) {
 	dir := t.TempDir()
 	for _, args := range [][]string{
-		{"--har", "a", "--postman", "b"}, {"--postman", "a", "--openapi", "b"}, {"--har", "a", "--openapi", "b"}, {"--postman-environment", "a"}, {"--postman-folder", "a"},
+		{"--har", "a", "--postman", "b"}, {"--postman", "a", "--openapi", "b"}, {"--har", "a", "--openapi", "b"}, {"--chaostoolkit", "a", "--har", "b"}, {"--chaostoolkit", filepath.Join(dir, "none")}, {"--gameday", "--chaostoolkit", "a"}, {"--postman-environment", "a"}, {"--postman-folder", "a"},
 		{"--operation", "a"}, {"--origin", "http://a.test"}, {"--postman", filepath.Join(dir, "none")}, {"--openapi", filepath.Join(dir, "none")},
 		{"--har", "a", "--postman-environment", "b"}, {"--openapi", "a", "--postman-folder", "b"},
 	} {

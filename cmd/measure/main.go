@@ -62,6 +62,7 @@ func experimentPrograms() []program {
 		{"soak", "experiments in a loop in one process: goroutines, open files and memory", defineSoak},
 		{"scan", "the demo's two shops scanned: what was planted is found, and nothing else (10 min a run)", defineScan},
 		{"thresholds", "time-outs planted in systems behind our proxy, and the brackets that scans find (20 min; -n 100 for the claim)", defineThresholds},
+		{"metastability", "a queue that retries keep down: which triggers do, and how long they must last at two loads (20 min)", defineMetastability},
 		{"prometheus", "planted harm that a real Prometheus measures, scraped every 1 s and every 5 s (15 min)", definePrometheus},
 		{"live", "what the page of a run costs, with nobody and with 20 observers (5 min)", defineLive},
 		{"operators", "all operators of bad config against both shops of the demo (4 min)", defineOperators},

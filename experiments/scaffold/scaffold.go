@@ -1,5 +1,5 @@
 // Package scaffold writes first documents: from the proxies of a Toxiproxy, from a
-// recorded or described checkout, or from nothing.
+// recorded or described checkout, from an experiment of another tool, or from nothing.
 //
 // The documents are text with comments for people to read and change. They load as
 // they are. Where a value cannot be known, such as the address of staging, they
@@ -24,10 +24,11 @@ import (
 // Options are the sources of the documents. The zero value makes an example of
 // everything.
 type Options struct {
-	Toxiproxy  string         // URL of the control API; empty: the default address
-	Proxies    []Proxy        // of that Toxiproxy; none: an example
-	Journey    *draft.Journey // nil: an example
-	AllowHosts []string       // written to the system's allow_hosts
+	Toxiproxy  string            // URL of the control API; empty: the default address
+	Proxies    []Proxy           // of that Toxiproxy; none: an example
+	Journey    *draft.Journey    // nil: an example
+	Experiment *draft.Experiment // nil: one for each dependency, in which it is slow
+	AllowHosts []string          // written to the system's allow_hosts
 }
 
 // A Proxy is a proxy of a Toxiproxy, as its API shows it.
@@ -74,12 +75,11 @@ func Make(o Options) (*Documents, error) {
 	d := &Documents{}
 	deps := dependencies(o)
 	d.Files = append(d.Files, File{Name: experiments.SystemFile, Text: d.makeSystem(o, deps)})
-	for _, dep := range deps {
-		d.Files = append(d.Files, File{Name: "experiments/" + dep.id + "-slow.yaml", Text: slowExperiment(dep)})
+	active, err := d.experiments(o, deps)
+	if err != nil {
+		return nil, err
 	}
-	if len(o.Proxies) == 0 { // one file with every key, to read
-		d.Files[1].Text = exampleExperiment(deps[0])
-	}
+	d.Files = append(d.Files, active...)
 	for _, dep := range deps {
 		d.Files = append(d.Files, suggestions(dep)...)
 	}
@@ -95,6 +95,22 @@ func Make(o Options) (*Documents, error) {
 		d.Files = append(d.Files, File{Name: s.name, Text: string(text)})
 	}
 	return d, nil
+}
+
+// experiments are those that are no suggestions.
+func (d *Documents) experiments(o Options, deps []dependency) (list []File, err error) {
+	if e := o.Experiment; e != nil {
+		d.Notes, d.Env = append(d.Notes, e.Notes...), append(d.Env, e.Env...)
+		one, err := importedExperiment(e, o, deps)
+		return []File{one}, err
+	}
+	for _, dep := range deps {
+		list = append(list, File{Name: "experiments/" + dep.id + "-slow.yaml", Text: slowExperiment(dep)})
+	}
+	if len(o.Proxies) == 0 { // one file with every key, to read
+		list[0].Text = exampleExperiment(deps[0])
+	}
+	return list, nil
 }
 
 // A dependency is a proxy as a document names it.
@@ -113,7 +129,7 @@ func exampleDependency() dependency {
 // lock of a run is left out.
 func dependencies(o Options) []dependency {
 	policy := hosts.NewPolicy("", o.AllowHosts)
-	sorted := slices.SortedFunc(slices.Values(o.Proxies), func(a, b Proxy) int { return cmp.Compare(a.Name, b.Name) })
+	sorted := slices.SortedFunc(slices.Values(proxiesOf(o)), func(a, b Proxy) int { return cmp.Compare(a.Name, b.Name) })
 	var list []dependency
 	taken := map[string]bool{}
 	for _, p := range sorted {

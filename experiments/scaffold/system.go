@@ -99,14 +99,14 @@ func (d *Documents) makeSystem(o Options, deps []dependency) string {
 		text, _ := list.flow(1 << 20)
 		allowed = "allow_hosts: " + text
 	}
-	fmt.Fprintf(&b, systemHead, name, allowed, yamlText(cmp.Or(o.Toxiproxy, defaultToxiproxy)), d.entry(o))
-	writeDependencies(&b, deps, len(o.Proxies) > 0)
+	fmt.Fprintf(&b, systemHead, name, allowed, yamlText(cmp.Or(o.Toxiproxy, toxiproxyOf(o.Experiment), defaultToxiproxy)), d.entry(o))
+	writeDependencies(&b, deps, len(o.Proxies) > 0 || o.Experiment != nil)
 	if o.Journey == nil {
 		b.WriteString(exampleJourney)
 	} else {
 		d.Notes = append(d.Notes, o.Journey.Notes...)
 		d.Notes = append(d.Notes, untold(o.Journey)...)
-		d.Env = o.Journey.Secrets.List
+		d.Env = append(d.Env, o.Journey.Secrets.List...)
 		writeJourney(&b, o.Journey)
 	}
 	fmt.Fprintf(&b, systemTail, journeyID)
@@ -147,9 +147,9 @@ func (d *Documents) entry(o Options) string {
 		d.Notes = append(d.Notes, fmt.Sprintf("where the requests go is not known; url is %s until you change it", defaultEntry))
 		return "# " + oneLine(o.Journey.Made) + ", without an address: write that of staging here.\nurl: " + defaultEntry + "\n"
 	}
-	u, err := url.Parse(o.Journey.Origin)
+	host, known := hostOf(o.Journey.Origin)
 	policy := hosts.NewPolicy("", o.AllowHosts)
-	if err == nil && policy.CheckName(u.Hostname()) == nil {
+	if !known || policy.CheckName(host) == nil { // one of the environment is checked at each run
 		return "url: " + yamlText(o.Journey.Origin) + "\n"
 	}
 	made := oneLine(o.Journey.Made)
@@ -161,7 +161,36 @@ func (d *Documents) entry(o Options) string {
 #   url: %s
 #   allow_hosts: [%s]
 url: %s
-`, made, o.Journey.Origin, u.Hostname(), defaultEntry)
+`, made, o.Journey.Origin, host, defaultEntry)
+}
+
+// hostOf returns the host of an address that may hold variables of the environment, with
+// their defaults. It reports false where one has none: the host is not known.
+func hostOf(address string) (host string, known bool) {
+	t, err := experiments.ParseTemplate(address)
+	if err != nil {
+		return "", true
+	}
+	var text strings.Builder
+	for _, p := range t.Parts {
+		if p.Name != "" && !p.HasDefault {
+			return "", false
+		}
+		text.WriteString(p.Literal + p.Default)
+	}
+	u, err := url.Parse(text.String())
+	if err != nil {
+		return "", true
+	}
+	return u.Hostname(), true
+}
+
+// toxiproxyOf is the address of the Toxiproxy that the experiment of a source names.
+func toxiproxyOf(e *draft.Experiment) string {
+	if e == nil {
+		return ""
+	}
+	return e.Toxiproxy
 }
 
 const dependenciesHead = `# What the system calls through proxies. Each needs listen (the proxy's address,
@@ -189,7 +218,7 @@ func writeDependencies(b *strings.Builder, deps []dependency, found bool) {
 			v.add("criticality", textValue("hard"))
 			v.add("owner", textValue("team-payments"))
 		}
-		if dep.foreign {
+		if dep.foreign && dep.Listen != "" {
 			fmt.Fprintf(b, "  # listens on %s, leads to %s\n", oneLine(dep.Listen), oneLine(dep.Upstream))
 		}
 		if !dep.Enabled {
@@ -335,16 +364,7 @@ func writeStep(b *strings.Builder, s *draft.Step, bare bool) {
 	if len(r.Headers) > 0 {
 		fields(r.Headers).write(b, inStep, "headers:")
 	}
-	switch {
-	case r.JSON != nil:
-		fromJSON(r.JSON).write(b, inStep, "json:")
-	case len(r.Form) > 0:
-		fields(r.Form).write(b, inStep, "form:")
-	case len(r.Multipart) > 0:
-		fields(r.Multipart).write(b, inStep, "multipart:")
-	case r.Body != nil:
-		body(r.Body.Text()).write(b, inStep, "body:")
-	}
+	writeBody(b, r, inStep)
 	if v := expectation(s); len(v.items) > 0 {
 		v.write(b, inStep, "expect:")
 	}
@@ -357,6 +377,20 @@ func writeStep(b *strings.Builder, s *draft.Step, bare bool) {
 	}
 	if s.Poll {
 		b.WriteString("        poll: {every: 500ms, for: 10s} # it was asked again until this was so\n")
+	}
+}
+
+// writeBody writes what a request sends.
+func writeBody(b *strings.Builder, r *draft.Request, indent int) {
+	switch {
+	case r.JSON != nil:
+		fromJSON(r.JSON).write(b, indent, "json:")
+	case len(r.Form) > 0:
+		fields(r.Form).write(b, indent, "form:")
+	case len(r.Multipart) > 0:
+		fields(r.Multipart).write(b, indent, "multipart:")
+	case r.Body != nil:
+		body(r.Body.Text()).write(b, indent, "body:")
 	}
 }
 

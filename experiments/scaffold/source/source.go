@@ -1,5 +1,5 @@
 // Package source makes a journey of a file that a user has: a HAR recording, a Postman
-// collection or an OpenAPI document.
+// collection, an OpenAPI document or an experiment of Chaos Toolkit, which holds faults, too.
 package source
 
 import (
@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/chaostoolkit"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/har"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/link"
@@ -14,20 +15,21 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/scaffold/postman"
 )
 
-// A Source is the file that holds a journey, one of HAR, Postman and OpenAPI, and what of
-// it is the journey. The zero value holds none.
+// A Source is the file that holds a journey, one of HAR, Postman, OpenAPI and ChaosToolkit,
+// and what of it is the journey. The zero value holds none.
 type Source struct {
-	HAR         string   // a file
-	Postman     string   // a file: a collection
-	Environment string   // a file: the values that the collection is used with
-	Folder      string   // of the collection
-	OpenAPI     string   // a file
-	Operations  []string // of the OpenAPI document
-	Origin      string   // whose requests are the journey; empty: the one that the source is mostly about
+	HAR          string   // a file
+	Postman      string   // a file: a collection
+	Environment  string   // a file: the values that the collection is used with
+	Folder       string   // of the collection
+	OpenAPI      string   // a file
+	Operations   []string // of the OpenAPI document
+	ChaosToolkit string   // a file: an experiment
+	Origin       string   // whose requests are the journey; empty: the one that the source is mostly about
 }
 
 // Given reports whether there is a file to make a journey of.
-func (s Source) Given() bool { return s.HAR+s.Postman+s.OpenAPI != "" }
+func (s Source) Given() bool { return s.HAR+s.Postman+s.OpenAPI+s.ChaosToolkit != "" }
 
 // A FileError is about a file that cannot be opened.
 type FileError struct{ Err error }
@@ -59,6 +61,19 @@ func (s Source) Journey(allow []string) (j *draft.Journey, err error) {
 		return openapi.Journey(openapi.Options{File: s.OpenAPI, Origin: s.Origin, Operations: s.Operations})
 	}
 	return j, err
+}
+
+// Experiment makes the experiment that the source holds, with the journey in it. It is nil
+// where the source is no experiment.
+func (s Source) Experiment(allow []string) (*draft.Experiment, error) {
+	if s.ChaosToolkit == "" {
+		return nil, nil //nolint:nilnil // no source is no mistake
+	}
+	if _, err := os.Stat(s.ChaosToolkit); err != nil {
+		return nil, &FileError{err}
+	}
+	policy := hosts.NewPolicy("", allow)
+	return chaostoolkit.Read(chaostoolkit.Options{File: s.ChaosToolkit, Origin: s.Origin, MayDial: func(host string) bool { return policy.CheckName(host) == nil }})
 }
 
 // collection makes the journey of a Postman collection.

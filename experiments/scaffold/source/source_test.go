@@ -26,6 +26,17 @@ func TestJourneyOfMissingFiles(t *testing.T) {
 			t.Errorf("Go as %s: %v", name, err)
 		}
 	}
+	missing := Source{ChaosToolkit: none}
+	_, err := missing.Experiment(nil)
+	if _, ok := errors.AsType[*FileError](err); !ok || !missing.Given() {
+		t.Errorf("Chaos Toolkit: %v", err)
+	}
+	if e, err := (Source{ChaosToolkit: "source.go"}).Experiment(nil); err == nil {
+		t.Errorf("Go as Chaos Toolkit: %v", e)
+	}
+	if e, err := (Source{}).Experiment(nil); e != nil || err != nil {
+		t.Errorf("no experiment: %v, %v", e, err)
+	}
 	if j, err := (Source{}).Journey(nil); j != nil || err != nil || (Source{}).Given() {
 		t.Errorf("nothing: %v, %v", j, err)
 	}

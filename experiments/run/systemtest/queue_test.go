@@ -1,0 +1,65 @@
+package systemtest_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+)
+
+// A trigger that lasts too long keeps the queue down when it is gone, and a shorter one
+// does not: the same queue that is measured with real time, in fake time.
+func TestRetriesKeepTheQueueDown(t *testing.T) {
+	t.Parallel()
+	for lasts, stays := range map[time.Duration]bool{10 * time.Second: true, 8 * time.Second: false} {
+		t.Run(lasts.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if got := staysDown(t.Context(), lasts); got != stays {
+					t.Errorf("after %s it stays down: %v", lasts, got)
+				}
+			})
+		})
+	}
+}
+
+// staysDown slows the calls of a queue down for a while, and reports whether most of the
+// visits half a minute later are not answered.
+func staysDown(ctx context.Context, lasts time.Duration) bool {
+	const (
+		every   = time.Second / 40
+		service = 200 * time.Millisecond
+	)
+	began := time.Now()
+	slow := func() bool { since := time.Since(began); return since > time.Second && since < time.Second+lasts }
+	q := &systemtest.Queue{Workers: 20, Patience: 3600 * time.Millisecond, Attempts: 4}
+	q.Start(func() bool {
+		if slow() {
+			time.Sleep(4 * service)
+		}
+		time.Sleep(service)
+		return true
+	})
+	defer q.Close()
+	var visits sync.WaitGroup
+	var late, failed atomic.Int64
+	for time.Since(began) < lasts+35*time.Second {
+		counts := time.Since(began) > lasts+30*time.Second
+		visits.Go(func() {
+			answered := q.Visit(ctx)
+			if counts {
+				late.Add(1)
+			}
+			if counts && !answered {
+				failed.Add(1)
+			}
+		})
+		time.Sleep(every)
+	}
+	visits.Wait()
+	return 2*failed.Load() > late.Load()
+}
