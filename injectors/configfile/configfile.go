@@ -148,7 +148,7 @@ func (in *Injector) putBad(ctx context.Context, f plan.Fault, s *settings) (*inj
 		return nil, err
 	}
 	l := &injection{target: u.target, record: u.record.clone(), original: original}
-	if err := in.prepare(l, s); err != nil {
+	if err := in.prepare(ctx, l, s); err != nil {
 		u.close()
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (in *Injector) putBad(ctx context.Context, f plan.Fault, s *settings) (*inj
 
 // prepare does everything that comes before the file is touched. Should the process die
 // in the middle, another one finds out what there is to take back.
-func (in *Injector) prepare(l *injection, s *settings) error {
+func (in *Injector) prepare(ctx context.Context, l *injection, s *settings) error {
 	r, fresh := l.record, l.record.Settings == ""
 	bad, err := in.mutate(r, s, l.original)
 	if err != nil {
@@ -178,7 +178,7 @@ func (in *Injector) prepare(l *injection, s *settings) error {
 	}
 	marked := false
 	if err == nil {
-		err = l.target.mark(mark{Fault: r.Fault, Run: in.runDir(), versions: r.versions}, now)
+		err = l.target.mark(ctx, mark{Fault: r.Fault, Run: in.runDir(), versions: r.versions}, now)
 		marked = err == nil
 	}
 	if err == nil {
@@ -186,7 +186,7 @@ func (in *Injector) prepare(l *injection, s *settings) error {
 	}
 	if err != nil && fresh { // the file was not touched
 		if marked {
-			err = errors.Join(err, l.target.clear(), l.target.unmark(r.Fault))
+			err = errors.Join(err, l.target.clear(), l.target.unmark(ctx, r.Fault))
 		}
 		err = errors.Join(err, in.undo.forget(r.Fault))
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -428,6 +429,31 @@ func TestTwoFaultsOnOneFile(t *testing.T) {
 	p.fault = second
 	p.inject(in)
 	p.revert(in)
+}
+
+// Two runs that come to a file at once do not take each other's mark for one that is over.
+func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		p, q := newPlace(t), newPlace(t)
+		p.write(filepath.Join(filepath.Dir(p.file), ".settings.yaml.blastgauge"), "") // over, for both to remove
+		q.file, q.fault.Name = p.file, "blastgauge.20261124t000000z-test00.2"
+		q.fault.Attributes = p.fault.Attributes
+		var together sync.WaitGroup
+		var errs [2]error
+		for i, place := range []*place{p, q} {
+			together.Go(func() { errs[i] = place.injector().Inject(t.Context(), place.fault) })
+		}
+		together.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("Inject() of two runs at once = %v and %v; want one fault in the file", errs[0], errs[1])
+		}
+		for i, place := range []*place{p, q} {
+			if errs[i] == nil {
+				place.revert(place.injector())
+			}
+		}
+	}
 }
 
 // The mark of a fault that is over does not block others.

@@ -1,6 +1,7 @@
 package configfile
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,11 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/filelock"
 	"github.com/blastgauge/blastgauge/injectors/manual"
 )
 
@@ -37,13 +38,32 @@ func (m mark) record(t *target) *record {
 	return r
 }
 
+// lock keeps others from the marks of a folder, which are read and then replaced. The lock
+// is on the folder: nothing of it is left behind. A file system that has no locks is no
+// reason to leave a fault in force.
+func (t *target) lock(ctx context.Context) (unlock func(), err error) {
+	dir, err := t.root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	if err := filelock.Lock(ctx, dir); err != nil && ctx.Err() != nil {
+		return nil, errors.Join(fmt.Errorf("another process is changing the marks in %s: %w", t.dir, err), dir.Close())
+	}
+	return func() { _ = dir.Close() }, nil // closing is unlocking, and nothing was written
+}
+
 // mark marks a file as the fault's. A mark whose fault is over is taken over.
-func (t *target) mark(m mark, now version) error {
+func (t *target) mark(ctx context.Context, m mark, now version) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
 	text = append(text, '\n')
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	for range 2 {
 		err := t.createMark(text, m.perm())
 		if !errors.Is(err, fs.ErrExist) {
@@ -153,16 +173,14 @@ func (m mark) isActive() bool {
 }
 
 // unmark deletes the fault's own mark, and a mark that is empty or cut short, whose
-// process died while it wrote it. It waits for a mark that is being written.
-func (t *target) unmark(fault string) error {
-	other, err := t.readMark()
-	for tries := 0; other.Fault == "" && tries < 10; tries++ {
-		if _, err := t.root.Lstat(t.beside(markSuffix)); errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		time.Sleep(5 * time.Millisecond)
-		other, err = t.readMark()
+// process died while it wrote it.
+func (t *target) unmark(ctx context.Context, fault string) error {
+	unlock, err := t.lock(ctx)
+	if err != nil {
+		return err
 	}
+	defer unlock()
+	other, err := t.readMark()
 	switch {
 	case err != nil && !errors.Is(err, errDamagedMark):
 		return err

@@ -51,18 +51,18 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 	}
 	defer u.close()
 	if u.held != nil && !u.held.touched {
-		return false, in.end(u)
+		return false, in.end(ctx, u)
 	}
 	now, err := u.read()
 	switch {
 	case err != nil:
 		return false, in.withManualSteps(u, err)
 	case !u.record.isKnown(now.digest) && in.o.Keep:
-		return false, in.end(u)
+		return false, in.end(ctx, u)
 	case !u.record.isKnown(now.digest):
 		return false, in.withManualSteps(u, fmt.Errorf("%w: %s is now %s, but the fault had left %s", ErrChanged, u.path(), now.digest, u.record.lastBad()))
 	case now.digest == u.record.Original && u.held != nil && !in.isTraced(u): // another process has restored it and notified the system
-		return false, in.end(u)
+		return false, in.end(ctx, u)
 	case now.digest == u.record.Original:
 		return true, u.clear()
 	}
@@ -142,13 +142,13 @@ func (in *Injector) finish(ctx context.Context, f plan.Fault) error {
 	if now.digest != u.record.Original { // the fault was injected again meanwhile, or another program changed the file
 		return in.withManualSteps(u, fmt.Errorf("%w: %s is now %s", ErrChanged, u.path(), now.digest))
 	}
-	return in.end(u)
+	return in.end(ctx, u)
 }
 
 // end deletes what was kept for a fault whose file is the original. The record goes last:
 // while it is there, another process tries again.
-func (in *Injector) end(u *subject) error {
-	err := errors.Join(u.clear(), u.unmark(u.record.Fault))
+func (in *Injector) end(ctx context.Context, u *subject) error {
+	err := errors.Join(u.clear(), u.unmark(ctx, u.record.Fault))
 	if err == nil {
 		err = in.undo.forget(u.record.Fault)
 	}
