@@ -106,7 +106,8 @@ func codesOf(t *testing.T, room, kind string) (codes []string) {
 				}
 				return false
 			case *ast.ValueSpec:
-				if of, ok := n.Type.(*ast.Ident); ok && of.Name == kind || kind == "Scan" && strings.HasPrefix(n.Names[0].Name, kind) {
+				of, typed := n.Type.(*ast.Ident)
+				if typed && of.Name == kind || !typed && kind == "Scan" && strings.HasPrefix(n.Names[0].Name, kind) {
 					codes = append(codes, textsIn(n)...)
 				}
 			}
