@@ -67,3 +67,64 @@ func TestExamplesOfTheCatalogue(t *testing.T) {
 		}
 	}
 }
+
+// Documents and faults that pages show are right.
+func TestDocumentsOfPages(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	system, count := write("all.yaml", withAll), 0
+	for _, page := range []string{"README.md", "../README.md", "../injectors/README.md", "../injectors/badconfig/README.md"} {
+		for _, block := range yamlBlocks(t, page) {
+			var err error
+			switch {
+			case strings.Contains(block, "\nsystem: "):
+				_, _, err = Load(write("blastgauge.yaml", block), nil)
+			case strings.Contains(block, "\nexperiment: ") && strings.Contains(block, "candidate"): // it names a file of its reader
+				continue
+			case strings.Contains(block, "\nexperiment: "):
+				_, _, err = Load(system, []string{write("one.yaml", block)})
+			case strings.HasPrefix(strings.TrimSpace(block), "- inject:"), strings.HasPrefix(strings.TrimSpace(block), "- {inject:"):
+				_, _, err = Load(system, []string{write("one.yaml", "version: 1\nexperiment: one\nhypothesis: Checkout works.\nfaults:\n"+block)})
+			default:
+				continue
+			}
+			count++
+			if err != nil {
+				t.Errorf("%s:\n%s", page, shape.Explain(err))
+			}
+		}
+	}
+	if count < 25 {
+		t.Errorf("only %d documents were found: the search is broken", count)
+	}
+}
+
+// yamlBlocks are the blocks of a page that are YAML, without the indentation of their fence.
+func yamlBlocks(t *testing.T, page string) (blocks []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var block strings.Builder
+	in, indent := false, ""
+	for line := range strings.Lines(string(text)) {
+		switch before, info, fence := strings.Cut(strings.TrimRight(line, "\n"), "```"); {
+		case fence && in:
+			blocks, in = append(blocks, block.String()), false
+		case fence && info == "yaml":
+			in, indent = true, before
+			block.Reset()
+		case in:
+			block.WriteString(strings.TrimPrefix(line, indent))
+		}
+	}
+	return blocks
+}
