@@ -36,7 +36,7 @@ func TestEveryCodeIsExplained(t *testing.T) {
 		}
 		told := explainedIn(t, e.page, string(text))
 		known := map[string]bool{}
-		for _, name := range strings.Fields(e.types) {
+		for name := range strings.FieldsSeq(e.types) {
 			room, kind, _ := strings.Cut(name, ".")
 			codes := codesOf(t, room, kind)
 			if len(codes) < 4 {
