@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,7 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 	case injectors.Text, injectors.Document:
 		return text(func(v *string) shape.Shape { return formed(a, v) })
 	case injectors.Word:
-		return text(func(v *string) shape.Shape { return shape.Enum(v, "a "+a.Name, a.Words...) })
+		return text(func(v *string) shape.Shape { return word(a, v) })
 	case injectors.Path:
 		return text(placeInDocument)
 	case injectors.Table:
@@ -68,6 +69,36 @@ func formed(a injectors.Attribute, to *string) shape.Shape {
 		return shape.Text(to)
 	}
 	return shape.Validated{Shape: shape.Text(to), Also: shape.Object{"pattern": a.Form}, Check: func(*shape.Document, shape.Node, string) {}}
+}
+
+// word is one of the words of an attribute. Where null is one of them, it needs no quotes:
+// YAML reads it as nothing, and people mean the word.
+func word(a injectors.Attribute, to *string) shape.Shape {
+	words := shape.Enum(to, "a "+a.Name, a.Words...)
+	if slices.Contains(a.Words, nullWord) {
+		return orNull{words, to}
+	}
+	return words
+}
+
+const nullWord = "null"
+
+// An orNull is one of several words, of which null is one.
+type orNull struct {
+	shape.Shape
+	to *string
+}
+
+func (o orNull) Read(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() == shape.Null && n.Text() == nullWord {
+		*o.to = nullWord
+		return
+	}
+	o.Shape.Read(d, n, path)
+}
+
+func (o orNull) Schema() shape.Object {
+	return shape.Object{"anyOf": []shape.Object{o.Shape.Schema(), {"type": "null"}}}
 }
 
 // program is a list of a program and its arguments. What is written as a number is one of

@@ -45,17 +45,17 @@ func Methods() []string {
 // Only journeys send files: a check asks, and a reload must be possible when nothing but
 // the journal is left.
 func requestFields(r *Request, absolute bool, env environment) shape.Fields {
-	doc := "method and path, such as GET /products"
+	doc, parts, text := "method and path, such as GET /products", ": texts, files such as {file: photo.png}, and lists of them", ", or as the bytes of a file: {file: photo.png}"
 	if absolute {
-		doc = "method and URL, such as GET http://127.0.0.1:8083/ledger/duplicates"
+		doc, parts, text = "method and URL, such as GET http://127.0.0.1:8083/ledger/duplicates", ": texts, and lists of them", ""
 	}
 	return shape.Fields{
 		{Name: "request", Doc: doc, Shape: requestLine{r, absolute}, Required: !absolute},
 		{Name: "headers", Doc: "request headers; values may hold ${variables}", Shape: namedTexts(&r.Headers, headerNames())},
 		{Name: "json", Doc: "the request body as JSON; any text in it may hold ${variables}", Shape: requestJSON{r}},
 		{Name: "form", Doc: "the request body as form fields; values may hold ${variables}, and a list sends its field once for each", Shape: formFields(&r.Form)},
-		{Name: "multipart", Doc: "the request body as a multipart form: texts, files such as {file: photo.png}, and lists of them", Shape: formParts(&r.Multipart, env, !absolute)},
-		{Name: "body", Doc: "the request body as text, which may hold ${variables}, or as the bytes of a file: {file: photo.png}", Shape: requestBody(r, env, !absolute)},
+		{Name: "multipart", Doc: "the request body as a multipart form" + parts, Shape: formParts(&r.Multipart, env, !absolute)},
+		{Name: "body", Doc: "the request body as text, which may hold ${variables}" + text, Shape: requestBody(r, env, !absolute)},
 	}
 }
 
@@ -208,11 +208,11 @@ func urlProblem(err error) string {
 }
 
 func (r requestLine) Schema() shape.Object {
-	target := ` +\S`
+	target, examples := ` +\S`, []string{"GET http://127.0.0.1:8083/ledger/duplicates"}
 	if !r.absolute {
-		target = `( +\S| *$)`
+		target, examples = `( +\S| *$)`, []string{"GET /products", "POST /orders"}
 	}
-	return shape.Pattern(`^(`+strings.Join(Methods(), "|")+`)`+target, "GET /products", "POST /orders")
+	return shape.Pattern(`^(`+strings.Join(Methods(), "|")+`)`+target, examples...)
 }
 
 // A templated text may hold ${variables}.

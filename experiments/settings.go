@@ -76,13 +76,13 @@ func unset() Settings {
 func settingsFields(s *Settings) shape.Fields {
 	return shape.Fields{
 		{Name: "phases", Doc: "how long each phase takes", Shape: shape.Fields{
-			{Name: "warmup", Doc: "traffic that is not measured", Shape: duration(&s.Phases.Warmup)},
-			{Name: "baseline", Doc: "measured, before the fault", Shape: positive(duration, "0s")(&s.Phases.Baseline)},
-			{Name: "fault", Doc: "measured, with the fault in force; at least twice the largest slow_after", Shape: positive(duration, "0s")(&s.Phases.Fault)},
-			{Name: "recovery", Doc: "measured, after the fault is removed", Shape: duration(&s.Phases.Recovery)},
+			{Name: "warmup", Doc: "traffic that is not measured; 5s by default", Shape: duration(&s.Phases.Warmup)},
+			{Name: "baseline", Doc: "measured, before the fault; 1m by default", Shape: positive(duration, "0s")(&s.Phases.Baseline)},
+			{Name: "fault", Doc: "measured, with the fault in force; at least twice the largest slow_after; 2m by default", Shape: positive(duration, "0s")(&s.Phases.Fault)},
+			{Name: "recovery", Doc: "measured, after the fault is removed; 1m30s by default", Shape: duration(&s.Phases.Recovery)},
 		}},
 		{Name: "limits", Doc: "what the hypothesis is judged by", Shape: limitsShape(&s.Limits)},
-		{Name: "repeat", Doc: "how often baseline and fault take turns, where there is no control arm: 3 or more, 5 are advised",
+		{Name: "repeat", Doc: "how often baseline and fault take turns, where there is no control arm: 3 or more, 5 are advised; once by default",
 			Shape: turns(&s.Repeat)},
 		{Name: "guardrails", Doc: "when the fault is removed at once", Shape: shape.List[Guardrail]{To: &s.Guardrails, Item: guardrailShape, Max: 10}},
 	}
@@ -110,10 +110,10 @@ func turns(to *int) shape.Shape {
 
 func limitsShape(l *Limits) shape.Shape {
 	return shape.Fields{
-		{Name: "blast_radius", Doc: "share of journeys that the fault may harm, such as 5%", Shape: shape.Optional[float64]{To: &l.BlastRadius, Item: share}},
-		{Name: "recovery", Doc: "time after removal in which harm must end, such as 30s", Shape: shape.Optional[time.Duration]{To: &l.Recovery, Item: duration}},
-		{Name: "baseline", Doc: "harmed share of the baseline beyond which the experiment is invalid, such as 2%", Shape: shape.Optional[float64]{To: &l.Baseline, Item: share}},
-		{Name: "journeys", Doc: "limits by journey", Shape: shape.Table[float64]{To: &l.Journeys, Key: ids(), Item: func(v *float64) shape.Shape {
+		{Name: "blast_radius", Doc: "share of journeys that the fault may harm; 5% by default", Shape: shape.Optional[float64]{To: &l.BlastRadius, Item: share}},
+		{Name: "recovery", Doc: "time after removal in which harm must end, such as 30s; without it, recovery is not judged", Shape: shape.Optional[time.Duration]{To: &l.Recovery, Item: duration}},
+		{Name: "baseline", Doc: "harmed share of the baseline beyond which the experiment is invalid; 2% by default", Shape: shape.Optional[float64]{To: &l.Baseline, Item: share}},
+		{Name: "journeys", Doc: "limits by journey, in place of blast_radius", Shape: shape.Table[float64]{To: &l.Journeys, Key: ids(), Item: func(v *float64) shape.Shape {
 			return shape.Fields{{Name: "blast_radius", Doc: "share of this journey that the fault may harm", Shape: share(v), Required: true}}
 		}}},
 	}
