@@ -25,6 +25,9 @@ func newServe(a *app) *cobra.Command {
 			if err := cmp.Or(refuseEmpty(cmd), o.Check()); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("max-attempts") && o.MaxAttempts < 1 {
+				return usage.Errorf("--max-attempts %d: give how often a change may be measured, such as 3; without the flag it is any number", o.MaxAttempts)
+			}
 			return a.serveVerdicts(cmd.Context(), o)
 		},
 	}

@@ -68,6 +68,8 @@ func (a *app) gateOffline(cmd *cobra.Command, o offline, s selection, signed sta
 	f := cmd.Flags()
 	modes := slices.DeleteFunc([]string{"verify", "keygen", "bypass"}, func(name string) bool { return !f.Changed(name) })
 	switch {
+	case f.Changed("max-attempts") && attempts < 1:
+		return true, usage.Errorf("--max-attempts %d: give how often a change may be measured, such as 3; without the flag it is any number", attempts)
 	case len(modes) > 1:
 		return true, usage.Errorf("--%s and --%s are two things: give one of them", modes[0], modes[1])
 	case len(modes) == 0:
@@ -110,7 +112,7 @@ func allowFlags(cmd *cobra.Command, mode string, allowed []string) error {
 // taken for nothing that is required.
 func refuseEmpty(cmd *cobra.Command) error {
 	for _, name := range changedFlags(cmd) {
-		if value := cmd.Flags().Lookup(name).Value.String(); value == "" || value == "[]" || value == "0" {
+		if value := cmd.Flags().Lookup(name).Value.String(); value == "" || value == "[]" {
 			return usage.Errorf("--%s is empty: is a variable not set?", name)
 		}
 	}

@@ -33,9 +33,6 @@ func (r *Refused) Error() string { return r.Why }
 
 func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
 
-// clocksDiffer is by how much the clock of who measured may be ahead of ours.
-const clocksDiffer = time.Minute
-
 // Sign shows what is approved and adds a signature to both statements of a run. The file is
 // replaced as a whole, or stays as it was. A [Refused] says why nothing was signed.
 func (o Approve) Sign(w io.Writer, now time.Time) error {
@@ -123,7 +120,7 @@ func (o Approve) check(p *policy.Pair, candidate *statement.Digest, now time.Tim
 		return refuse("%s is %s, and that is not what was measured", o.Candidate, candidate)
 	case !now.Before(b.ValidUntil):
 		return refuse("it was valid until %s: measure the change again", b.ValidUntil.Format(time.RFC3339))
-	case now.Add(clocksDiffer).Before(b.Finished):
+	case now.Add(policy.ClocksDiffer).Before(b.Finished):
 		return refuse("it ended at %s, which is still to come: are the clocks right?", b.Finished.Format(time.RFC3339))
 	case b.Bypass != nil && !o.AcceptBypass:
 		return refuse("it is a bypass by %q, whatever was measured: --accept-bypass approves it", b.Bypass.By)

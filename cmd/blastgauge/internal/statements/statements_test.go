@@ -165,6 +165,10 @@ func TestReadKey(t *testing.T) {
 			t.Errorf("%o: %v", mode, err)
 		}
 	}
+	_, err = ReadKey(write(t, filepath.Join(dir, "key.pub.pem"), public, 0o644))
+	if err == nil || errors.Is(err, ErrExposed) {
+		t.Errorf("a public key that everybody may read: %v", err)
+	}
 	link := filepath.Join(dir, "link.pem")
 	if err := os.Symlink(filepath.Join(dir, "644.pem"), link); err != nil {
 		t.Fatal(err)
