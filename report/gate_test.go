@@ -257,7 +257,7 @@ func huge(t testing.TB) *gate.Report {
 		f := bad.Failures[0]
 		f.Experiment, f.IfRefuted = fmt.Sprint(f.Experiment, i), fmt.Sprint(text, i)
 		for range 30 {
-			f.Reasons, f.Violations = append(f.Reasons, text), append(f.Violations, gate.Violation{Name: text, New: 1e15})
+			f.Reasons, f.Violations = append(f.Reasons, text), append(f.Violations, gate.Violation{Name: text, Means: text, New: 1e15})
 		}
 		if i < 40 {
 			r.Failures = append(r.Failures, f)

@@ -23,6 +23,7 @@ const (
 	UnknownField  Code = "unknown_field"
 	DuplicateKey  Code = "duplicate_key"
 	NotCanonical  Code = "not_canonical"
+	Unreadable    Code = "unreadable" // a file that spoke of the change cannot be read any more
 	Superseded    Code = "superseded" // a newer statement about the same change denies
 	WrongSubject  Code = "wrong_subject"
 	Expired       Code = "expired"
