@@ -61,6 +61,7 @@ func newGate(a *app) *cobra.Command {
 	gateFlags(cmd, &o)
 	offlineFlags(cmd, &o.rest)
 	o.performFlags(cmd)
+	verifiedKeys(cmd)
 	outputFlag(cmd, &o.outputs, report.GateFormats())
 	return cmd
 }

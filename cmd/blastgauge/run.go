@@ -190,7 +190,7 @@ func (m messages) Write(lines []byte) (int, error) { return m.app.messages().Wri
 
 // runOptions returns the options of a run on this machine, for this user.
 func (a *app) runOptions(o runOptions) (run.Options, error) {
-	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Earlier: o.earlier, Log: messages{a}}
+	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Earlier: o.earlier, Stated: o.signed.Words(), Log: messages{a}}
 	var err error
 	if options.Allow, err = result.ParseAllowed(o.allow); err != nil {
 		return options, usage.Errorf("--allow %w", err)
