@@ -180,7 +180,12 @@ func (a *app) prepare(o runOptions, load func() (*plan.Loaded, error), typed boo
 
 // ending is how the command of a run ends.
 func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more ...ending.More) ending.Command {
-	return ending.Command{Outputs: outputs, Page: page, More: more, Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
+	return ending.Command{Outputs: outputs, More: more, Stdout: a.stdout, Closing: a.closing(page)}
+}
+
+// closing is how every command ends that performs runs.
+func (a *app) closing(page output.Opening) ending.Closing {
+	return ending.Closing{Page: page, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
 }
 
 // messages are the messages of an app as a writer.
