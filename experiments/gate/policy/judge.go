@@ -72,7 +72,7 @@ func (j *judged) decision() *Decision {
 	b := j.body()
 	return &Decision{
 		Denied: append([]Reason{}, j.denied...), Told: j.told, Run: b.Run, Finished: b.Finished, ValidUntil: b.ValidUntil,
-		SignedBy: j.by, Attempts: j.attempts, Bypass: b.Bypass, Earlier: b.Attempts.Bypasses, Comparison: b.Comparison, Verdict: b.Verdict,
+		SignedBy: j.by, Attempts: j.attempts, Tried: b.Attempts.List, Bypass: b.Bypass, Earlier: b.Attempts.Bypasses, Comparison: b.Comparison, Verdict: b.Verdict,
 	}
 }
 
@@ -192,7 +192,7 @@ func (j *judged) judgeMeasured(older []*judged) {
 	}
 	j.attempts = max(j.attempts, len(seen)-1)
 	if most := j.req.MaxAttempts; most > 0 && j.attempts >= most {
-		j.deny(TooManyAttempts, "it was measured %d times before, and at most %d attempts are allowed", j.attempts, most)
+		j.deny(TooManyAttempts, "it was measured %s before, and at most %s allowed", figures.Plural(j.attempts, "time", "times"), figures.Plural(most, "attempt is", "attempts are"))
 	}
 }
 

@@ -210,6 +210,20 @@ func TestTheHighestIsNamed(t *testing.T) {
 	}
 }
 
+// What was tried before is told with its verdict, also where it may pass.
+func TestEarlierAttemptsAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.Attempts = statement.Attempts{Count: 2, First: new(start()), List: []statement.Attempt{
+		{Run: "r-2", At: start(), Verdict: result.Refuted}, {Run: "r-1", At: start().Add(time.Minute), Verdict: result.Inconclusive},
+	}}
+	d := w.decide(t)
+	wantCodes(t, d)
+	if d.Attempts != 2 || !slices.Equal(d.Tried, w.options.Attempts.List) || len(d.Tried) != 2 {
+		t.Errorf("%d: %+v", d.Attempts, d.Tried)
+	}
+}
+
 func compared(code int) *statement.Comparison {
 	c, err := statement.CompareWith([]string{"r0"}, code)
 	if err != nil {

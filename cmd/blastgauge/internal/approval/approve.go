@@ -149,10 +149,7 @@ func show(w io.Writer, file string, p *policy.Pair) error {
 		l.add("budget", "two people sign above %s", figures.ShortPercent(b.Budget.SecondApproverAbove, 3))
 	}
 	l.add("valid until", "%s UTC", figures.Minute(b.ValidUntil))
-	l.add("attempts", "%s", attemptsText(b.Attempts.Count))
-	for _, a := range b.Attempts.List {
-		l.add("", "%s UTC: %s, run %s", figures.Minute(a.At), a.Verdict, a.Run)
-	}
+	l.attempts(b.Attempts.Count, b.Attempts.List)
 	if b.Bypass != nil {
 		l.add("BYPASS", "by %s at %s: %s", b.Bypass.By, b.Bypass.At.Format(time.RFC3339), b.Bypass.Reason)
 	}
