@@ -20,6 +20,10 @@ const (
 	// StatementKind is no kind of document either, but of what a gate signs; package statement
 	// has its schema.
 	StatementKind Kind = "statement"
+	// GateKind is of what a gate reports as JSON; package gate has it.
+	GateKind Kind = "gate"
+	// PolicyKind is of the requirements that statements are judged by; package requirements has it.
+	PolicyKind Kind = "policy"
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of a kind of document, as
@@ -34,5 +38,5 @@ func Schema(kind Kind) ([]byte, error) {
 	case GameDayKind:
 		return shape.JSONSchema(gameDayShape(&GameDay{}), "blastgauge: a game day")
 	}
-	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s, %s, %s and %s", kind, SystemKind, ExperimentKind, GameDayKind, LineKind, StatementKind)
+	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s, %s, %s, %s, %s and %s", kind, SystemKind, ExperimentKind, GameDayKind, LineKind, StatementKind, GateKind, PolicyKind)
 }

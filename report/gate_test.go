@@ -73,6 +73,23 @@ func renderGate(t testing.TB, format string, o Options, r *gate.Report) string {
 	return b.String()
 }
 
+// Why a neighbor has no answer stands where a narrow page shows it: cells without a number are
+// left out there.
+func TestGateReasonsAreShown(t *testing.T) {
+	t.Parallel()
+	const reason = "the machine was too busy"
+	r := gateFixtures(t)["held"]
+	r.Neighborhood = append(r.Neighborhood, gate.Neighbor{Operator: "scale", Pointer: "/retries", What: "scale", Verdict: result.Invalid, Reason: reason, Limit: 0.05, Journey: "checkout"})
+	page := renderGate(t, "html", Options{}, r)
+	row := regexp.MustCompile(`(?s)<tr>(?:[^<]|<[^/]|</[^t]|</t[^r])*` + reason + `.*?</tr>`).FindString(page)
+	if row == "" {
+		t.Fatal("no row of a table holds the reason")
+	}
+	if cell := regexp.MustCompile(`(?s)<td class="r na".*?</td>`).FindString(row); cell == "" || strings.Contains(cell, reason) {
+		t.Errorf("it stands in %q of %q", cell, row)
+	}
+}
+
 // Every format writes every report of a gate, and the same bytes each time.
 func TestGateGoldens(t *testing.T) {
 	t.Parallel()
@@ -257,7 +274,7 @@ func huge(t testing.TB) *gate.Report {
 		f := bad.Failures[0]
 		f.Experiment, f.IfRefuted = fmt.Sprint(f.Experiment, i), fmt.Sprint(text, i)
 		for range 30 {
-			f.Reasons, f.Violations = append(f.Reasons, text), append(f.Violations, gate.Violation{Name: text, New: 1e15})
+			f.Reasons, f.Violations = append(f.Reasons, text), append(f.Violations, gate.Violation{Name: text, Means: text, New: 1e15})
 		}
 		if i < 40 {
 			r.Failures = append(r.Failures, f)

@@ -61,6 +61,7 @@ func newGate(a *app) *cobra.Command {
 	gateFlags(cmd, &o)
 	offlineFlags(cmd, &o.rest)
 	o.performFlags(cmd)
+	verifiedKeys(cmd)
 	outputFlag(cmd, &o.outputs, report.GateFormats())
 	return cmd
 }
@@ -81,16 +82,18 @@ func (a *app) gate(ctx context.Context, o gateOptions) error {
 	if err := checkProgress(o.progress); err != nil {
 		return err
 	}
-	command := gating.Command{Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
+	command := gating.Command{Stdout: a.stdout}
 	var err error
 	if command.Outputs, err = output.Parse(a.console(), o.outputs, func(name string, o report.Options) (func(io.Writer, *gate.Report) error, error) {
 		return report.GateFor(name, o)
 	}); err != nil {
 		return err
 	}
-	if command.Page, err = output.OpeningOf(a.console(), o.open, command.Outputs); err != nil {
+	opening, err := output.OpeningOf(a.console(), o.open, command.Outputs)
+	if err != nil {
 		return err
 	}
+	command.Closing = a.closing(opening)
 	if command.Statements, err = a.statements(ctx, &o.signed); err != nil {
 		return err
 	}

@@ -189,7 +189,12 @@ func (a *app) prepare(o runOptions, load func() (*plan.Loaded, error), typed boo
 
 // ending is how the command of a run ends.
 func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more ...ending.More) ending.Command {
-	return ending.Command{Outputs: outputs, Page: page, More: more, Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
+	return ending.Command{Outputs: outputs, More: more, Stdout: a.stdout, Closing: a.closing(page)}
+}
+
+// closing is how every command ends that performs runs.
+func (a *app) closing(page output.Opening) ending.Closing {
+	return ending.Closing{Page: page, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
 }
 
 // messages are the messages of an app as a writer.
@@ -199,7 +204,7 @@ func (m messages) Write(lines []byte) (int, error) { return m.app.messages().Wri
 
 // runOptions returns the options of a run on this machine, for this user.
 func (a *app) runOptions(o runOptions) (run.Options, error) {
-	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Earlier: o.earlier, Log: messages{a}}
+	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Earlier: o.earlier, Stated: o.signed.Words(), Log: messages{a}}
 	var err error
 	if options.Allow, err = result.ParseAllowed(o.allow); err != nil {
 		return options, usage.Errorf("--allow %w", err)

@@ -22,7 +22,7 @@ func newServe(a *app) *cobra.Command {
   curl http://127.0.0.1:8480/verdicts/sha256:$(sha256sum < settings.json | cut -d ' ' -f 1)`,
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmp.Or(refuseEmpty(cmd), o.Check()); err != nil {
+			if err := cmp.Or(refuseEmpty(cmd), refuseNoAttempts(cmd, o.MaxAttempts), o.Check()); err != nil {
 				return err
 			}
 			return a.serveVerdicts(cmd.Context(), o)

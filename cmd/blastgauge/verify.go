@@ -48,6 +48,12 @@ func offlineFlags(cmd *cobra.Command, o *offline) {
 	f.StringVar(&o.check.At, "at", "", "with --verify: decide as at this `TIME`, such as 2026-11-30T09:00:00Z, for audits")
 }
 
+// verifiedKeys says of the flag for keys that it is for two kinds of them.
+func verifiedKeys(cmd *cobra.Command) {
+	key := cmd.Flags().Lookup("key")
+	key.Usage = strings.Replace(key.Usage, "; repeatable", ", NAME.pem; with --verify, trust who signs with the public key in it, NAME.pub.pem; repeatable", 1)
+}
+
 // verifyOnly are the flags that go with --verify alone.
 func verifyOnly() []string {
 	return []string{"require-experiments", "max-harm", "environment", "system", "accept-bypass", "at"}
@@ -65,6 +71,9 @@ func bypassToo() []string {
 
 // gateOffline does what a gate does without measuring anything; false where it is to measure.
 func (a *app) gateOffline(cmd *cobra.Command, o offline, s selection, signed statements.Flags, attempts int, outputs, args []string) (bool, error) {
+	if err := refuseNoAttempts(cmd, attempts); err != nil {
+		return true, err
+	}
 	f := cmd.Flags()
 	modes := slices.DeleteFunc([]string{"verify", "keygen", "bypass"}, func(name string) bool { return !f.Changed(name) })
 	switch {
@@ -110,9 +119,18 @@ func allowFlags(cmd *cobra.Command, mode string, allowed []string) error {
 // taken for nothing that is required.
 func refuseEmpty(cmd *cobra.Command) error {
 	for _, name := range changedFlags(cmd) {
-		if value := cmd.Flags().Lookup(name).Value.String(); value == "" || value == "[]" || value == "0" {
+		if value := cmd.Flags().Lookup(name).Value.String(); value == "" || value == "[]" {
 			return usage.Errorf("--%s is empty: is a variable not set?", name)
 		}
+	}
+	return nil
+}
+
+// refuseNoAttempts refuses a number of attempts that lets nothing be measured. 0 is what the flag
+// is where it is not given, and must not be taken for any number where it is.
+func refuseNoAttempts(cmd *cobra.Command, most int) error {
+	if cmd.Flags().Changed("max-attempts") && most < 1 {
+		return usage.Errorf("--max-attempts %d: give how often a change may be measured, such as 3; without the flag it is any number", most)
 	}
 	return nil
 }

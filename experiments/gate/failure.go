@@ -19,7 +19,7 @@ func failuresOf(r *result.Result) []Failure {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Failure) int {
-		return worseFirst(a.Verdict, b.Verdict, beyond(a.Harm, a.Limit), beyond(b.Harm, b.Limit))
+		return worseFirst(a.Verdict, b.Verdict, edge(a.Verdict, a.Harm, a.Limit), edge(b.Verdict, b.Harm, b.Limit))
 	})
 	return list
 }
@@ -34,26 +34,30 @@ func measuredOf(r *result.Result) []Measured {
 		list = append(list, m)
 	}
 	slices.SortStableFunc(list, func(a, b Measured) int {
-		return worseFirst(a.Verdict, b.Verdict, beyond(a.Harm, a.Limit), beyond(b.Harm, b.Limit))
+		return worseFirst(a.Verdict, b.Verdict, edge(a.Verdict, a.Harm, a.Limit), edge(b.Verdict, b.Harm, b.Limit))
 	})
 	return list
 }
 
 // worseFirst orders by verdict, and by harm where verdicts are the same.
-func worseFirst(a, b result.Verdict, beyondA, beyondB float64) int {
+func worseFirst(a, b result.Verdict, edgeA, edgeB float64) int {
 	switch {
 	case a == b:
-		return cmp.Compare(beyondB, beyondA)
+		return cmp.Compare(edgeB, edgeA)
 	case statement.Worse(a, b) == a:
 		return -1
 	}
 	return 1
 }
 
-// beyond is by how much harm is shown to be beyond its limit.
-func beyond(h *statement.Harm, limit float64) float64 {
-	if h == nil {
+// edge is what is said of harm, the more the worse: how much there may be at most where it
+// held, and else by how much it is shown to be beyond its limit.
+func edge(v result.Verdict, h *statement.Harm, limit float64) float64 {
+	switch {
+	case h == nil:
 		return 0
+	case v == result.Held:
+		return h.High
 	}
 	return h.Low - limit
 }
@@ -67,7 +71,7 @@ func failureOf(e *result.Experiment) Failure {
 		inv := &e.Invariants[i]
 		if c := e.Criterion(result.InvariantCriterion, inv.Name); c != nil && c.Verdict == result.Refuted {
 			n, _ := inv.Breach()
-			f.Violations = append(f.Violations, Violation{inv.Name, n})
+			f.Violations = append(f.Violations, Violation{inv.Name, inv.BrokenMeans, n})
 		}
 	}
 	j := Worst(e)
@@ -79,8 +83,8 @@ func failureOf(e *result.Experiment) Failure {
 	return f
 }
 
-// Worst is the journey that is furthest over its limit, or nearest to it; nil where nothing
-// was measured.
+// Worst is the journey that is furthest over its limit, or where all held the one of which
+// the most may be harmed; nil where nothing was measured.
 func Worst(e *result.Experiment) *result.Journey {
 	var worst *result.Journey
 	for i := range e.Journeys {
@@ -88,12 +92,16 @@ func Worst(e *result.Experiment) *result.Journey {
 		if j.BlastRadius == nil {
 			continue
 		}
-		if worst == nil || statement.Worse(worst.Verdict, j.Verdict) != worst.Verdict ||
-			worst.Verdict == j.Verdict && j.BlastRadius.Low-j.Limit > worst.BlastRadius.Low-worst.Limit {
+		if worst == nil || statement.Worse(worst.Verdict, j.Verdict) != worst.Verdict || worst.Verdict == j.Verdict && edgeOf(j) > edgeOf(worst) {
 			worst = j
 		}
 	}
 	return worst
+}
+
+func edgeOf(j *result.Journey) float64 {
+	b := j.BlastRadius
+	return edge(j.Verdict, &statement.Harm{Low: b.Low, High: b.High}, j.Limit)
 }
 
 // HarmOf is the harm of the worst journey, its name and its limit; nil where nothing was

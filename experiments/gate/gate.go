@@ -83,8 +83,8 @@ type Changed struct {
 }
 
 // Measured is what an experiment found of the candidate. Journey, Harm and Limit are of the
-// journey that decides its verdict: the one that is furthest beyond its limit, or nearest to
-// it.
+// journey that decides its verdict: the one that is furthest beyond its limit, or of those
+// that held the one of which the most may be harmed.
 type Measured struct {
 	Experiment string          `json:"experiment"`
 	Verdict    result.Verdict  `json:"verdict"`
@@ -116,8 +116,9 @@ type Failure struct {
 
 // A Violation is an invariant that was broken.
 type Violation struct {
-	Name string  `json:"name"`
-	New  float64 `json:"new"`
+	Name  string  `json:"name"`
+	Means string  `json:"broken_means,omitempty"` // what customers suffer, as the document says
+	New   float64 `json:"new"`
 }
 
 // Smallest is a part of the change that fails by itself.

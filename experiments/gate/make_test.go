@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -36,18 +37,26 @@ func TestSentence(t *testing.T) {
 	harmful.Journeys[1].Steps = []result.Step{{Name: "cart"}, {Name: "pay", Failed: 9}}
 	harmful.Journeys[1].Causes = []result.Cause{{Step: "pay", Class: "status", Key: "500", Fault: result.CauseCounts{Fault: 9}, Examples: []result.CauseExample{{Phase: "fault", Arm: "fault", Expected: "200", Found: "500"}}}}
 	held := result.Experiment{ID: "a", Verdict: result.Held, Journeys: []result.Journey{journeyOf("checkout", result.Held, -0.01, 0.008)}}
+	two := result.Experiment{ID: "a", Verdict: result.Held, Journeys: []result.Journey{journeyOf("checkout", result.Held, -0.01, 0.01), journeyOf("browse", result.Held, -0.04, 0.04), journeyOf("search", result.Held, 0, 0.02)}}
+	two.Journeys[1].Limit = 0.2
+	meaning := brokenBy(3)
+	meaning.Invariants[0].BrokenMeans = "customers pay twice"
 	one := []Changed{{Pointer: "/price/factor", From: json.RawMessage("1"), To: json.RawMessage("100")}}
 	for name, tt := range map[string]struct {
 		f    Findings
 		want []string // parts
 	}{
-		"one change": {Findings{Result: resultOf(harmful), Changed: one}, []string{"next.json may not ship: /price/factor 1 → 100 harms 98.5% of checkout", "limit 5%", "first at step pay: status 500, such as 500 in place of 200"}},
+		"one change": {Findings{Result: resultOf(harmful), Changed: one}, []string{"next.json may not ship: /price/factor 1 → 100 harms 98.5% of checkout journeys", "limit 5%", "first at step pay: status 500, such as 500 in place of 200"}},
 		"a part of it": {Findings{Result: resultOf(harmful), Changed: append([]Changed{{Pointer: "/a"}, {Pointer: "/b"}}, one...), Smallest: &Smallest{Pointers: []string{"/price/factor", "/a"}}},
 			[]string{"/price/factor 1 → 100 and /a nothing → nothing together harm"}},
-		"all of it":     {Findings{Result: resultOf(harmful), Changed: append([]Changed{{Pointer: "/a"}}, one...)}, []string{"its 2 changes together harm"}},
-		"not known":     {Findings{Result: resultOf(harmful)}, []string{"may not ship: it harms"}},
-		"an invariant":  {Findings{Result: resultOf(brokenBy(3)), Changed: one}, []string{`breaks the invariant "paid once": 3 new violations`}},
-		"held":          {Findings{Result: resultOf(held)}, []string{"next.json may ship: it harms at most 0.8% of checkout (limit 5%)"}},
+		"all of it":    {Findings{Result: resultOf(harmful), Changed: append([]Changed{{Pointer: "/a"}}, one...)}, []string{"its 2 changes together harm"}},
+		"not known":    {Findings{Result: resultOf(harmful)}, []string{"may not ship: it harms"}},
+		"an invariant": {Findings{Result: resultOf(brokenBy(3)), Changed: one}, []string{`breaks the invariant "paid once": 3 new violations`}},
+		"held":         {Findings{Result: resultOf(held)}, []string{"next.json may ship: it harms at most 0.8% of checkout journeys (limit 5%)"}},
+		"the largest":  {Findings{Result: resultOf(two)}, []string{"it harms at most 4.0% of browse journeys (limit 20%)"}},
+		"means":        {Findings{Result: resultOf(meaning), Changed: one}, []string{`breaks the invariant "paid once": customers pay twice (3 new violations)`}},
+		"harm of a part": {Findings{Result: resultOf(brokenBy(3)), Changed: one, Smallest: &Smallest{Pointers: []string{"/price/factor"}, Journey: "browse", Limit: 0.05, Harm: &statement.Harm{Estimate: 0.99, Low: 0.98, High: 1, Confidence: 0.95}}},
+			[]string{"/price/factor 1 → 100 harms 99.0% of browse journeys (95% interval 98.0% to 100.0%, limit 5%)"}},
 		"near":          {Findings{Result: resultOf(held), Neighborhood: []Neighbor{{Verdict: result.Held}, {Pointer: "/retries", From: json.RawMessage("30"), Value: json.RawMessage("300"), Verdict: result.Refuted}}}, []string{"; nearest that fails: /retries 300 (30 in the candidate)"}},
 		"near, gone":    {Findings{Result: resultOf(held), Neighborhood: []Neighbor{{Operator: "drop", Pointer: "/retries", From: json.RawMessage("30"), Verdict: result.Refuted}}}, []string{"; nearest that fails: /retries, drop"}},
 		"nothing fails": {Findings{Result: resultOf(held), Neighborhood: []Neighbor{{Verdict: result.Held}}}, []string{"; none of what was measured near it fails: 1 change"}},

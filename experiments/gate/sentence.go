@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
@@ -98,20 +99,38 @@ func (r *Report) sayFailure(many bool) string {
 	if len(r.Failures) == 0 {
 		return "fail" + s
 	}
-	f := &r.Failures[0]
-	if f.Harm == nil || f.Harm.Low <= f.Limit {
-		if len(f.Violations) > 0 {
-			v := f.Violations[0]
-			return fmt.Sprintf("break%s the invariant %q: %s", s, v.Name, figures.Plural(int(v.New), "new violation", "new violations"))
+	f := r.Failures[0]
+	if x := r.Smallest; x != nil && len(x.Pointers) > 0 && isBeyond(x.Harm, x.Limit) && !isBeyond(f.Harm, f.Limit) {
+		if x.Journey != f.Journey {
+			f.Step = "" // of another journey
 		}
+		f.Journey, f.Harm, f.Limit = x.Journey, x.Harm, x.Limit // it is what is blamed
+	}
+	switch {
+	case isBeyond(f.Harm, f.Limit):
+	case len(f.Violations) > 0:
+		return "break" + s + " " + f.Violations[0].say()
+	default:
 		return "refute" + s + " " + f.Experiment + ": " + first(f.Reasons)
 	}
-	text := fmt.Sprintf("harm%s %s of %s (%s interval %s to %s, limit %s)", s, figures.Percent(f.Harm.Estimate), f.Journey,
+	text := fmt.Sprintf("harm%s %s of %s journeys (%s interval %s to %s, limit %s)", s, figures.Percent(f.Harm.Estimate), f.Journey,
 		figures.ShortPercent(f.Harm.Confidence, 0), figures.Percent(f.Harm.Low), figures.Percent(f.Harm.High), figures.ShortPercent(f.Limit, 1))
 	if f.Step == "" {
 		return text
 	}
 	return text + ", first at step " + f.Step + f.sayCause()
+}
+
+// isBeyond reports whether harm is shown to be beyond its limit.
+func isBeyond(h *statement.Harm, limit float64) bool { return h != nil && h.Low > limit }
+
+// say is what broke, and what customers suffer by it where the document says that.
+func (v Violation) say() string {
+	often := figures.Plural(int(v.New), "new violation", "new violations")
+	if v.Means == "" {
+		return fmt.Sprintf("the invariant %q: %s", v.Name, often)
+	}
+	return fmt.Sprintf("the invariant %q: %s (%s)", v.Name, v.Means, often)
 }
 
 // sayCause is why journeys were harmed, with an example where there is one.
@@ -141,18 +160,18 @@ func shortened(text string) string {
 	return text
 }
 
-// sayHeld is the highest harm that may be, beside its limit.
+// sayHeld is the highest harm that may be of any journey, beside its limit.
 func sayHeld(of *result.Result) string {
 	var worst *result.Journey
 	for i := range of.Experiments {
-		if j := Worst(&of.Experiments[i]); j != nil && (worst == nil || j.BlastRadius.High-j.Limit > worst.BlastRadius.High-worst.Limit) {
+		if j := Worst(&of.Experiments[i]); j != nil && (worst == nil || j.BlastRadius.High > worst.BlastRadius.High) {
 			worst = j
 		}
 	}
 	if worst == nil {
 		return "held"
 	}
-	return fmt.Sprintf("harms at most %s of %s (limit %s)", figures.UpperPercent(max(0, worst.BlastRadius.High)), worst.Name, figures.ShortPercent(worst.Limit, 1))
+	return fmt.Sprintf("harms at most %s of %s journeys (limit %s)", figures.UpperPercent(max(0, worst.BlastRadius.High)), worst.Name, figures.ShortPercent(worst.Limit, 1))
 }
 
 // sayNear is what is known of what is near the candidate.

@@ -39,6 +39,7 @@ func (o Options) flags(gameDay bool) (list []string) {
 	for _, v := range o.Allow {
 		list = append(list, "--allow="+string(v))
 	}
+	list = append(list, o.Stated...)
 	switch {
 	case !gameDay:
 	case o.Unattended:

@@ -55,6 +55,8 @@ type Options struct {
 	Token string
 	// CreateProxies creates declared proxies that are missing, and leaves them there.
 	CreateProxies bool
+	// Stated are the flags of its statement, as its command line says them, for who repeats it.
+	Stated []string
 	// Embedded: the proxies are part of this process and end with it.
 	Embedded bool
 	// NoPreflight asks nothing of the system before the first fault. What does not work

@@ -56,6 +56,9 @@ func (f failure) Broken() (list []string) {
 			}
 			text += ": " + figures.Number(v.New) + " new " + n
 		}
+		if v.Means != "" {
+			text += "; " + v.Means
+		}
 		list = append(list, text)
 	}
 	if rest := more(len(f.Violations), mostTold); rest != "" {

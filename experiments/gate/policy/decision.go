@@ -23,6 +23,7 @@ const (
 	UnknownField  Code = "unknown_field"
 	DuplicateKey  Code = "duplicate_key"
 	NotCanonical  Code = "not_canonical"
+	Unreadable    Code = "unreadable" // a file that spoke of the change cannot be read any more
 	Superseded    Code = "superseded" // a newer statement about the same change denies
 	WrongSubject  Code = "wrong_subject"
 	Expired       Code = "expired"
@@ -76,6 +77,8 @@ type Decision struct {
 	SignedBy   []string          `json:"signed_by,omitempty"` // ids of trusted keys
 	Attempts   int               `json:"attempts,omitempty"`  // how often the change was measured before
 	Bypass     *statement.Bypass `json:"bypass,omitempty"`
+	// Tried are those attempts, as far as the statement names them.
+	Tried []statement.Attempt `json:"earlier_attempts,omitempty"`
 	// Earlier are the bypasses of the change before.
 	Earlier    []statement.Bypass    `json:"earlier_bypasses,omitempty"`
 	Comparison *statement.Comparison `json:"comparison,omitempty"`

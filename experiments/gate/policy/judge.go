@@ -12,8 +12,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// clocksDiffer is by how much the clock of who measured may be ahead of ours.
-const clocksDiffer = time.Minute
+// ClocksDiffer is by how much the clock of who measured may be ahead of ours.
+const ClocksDiffer = time.Minute
 
 // judged is a pair of statements with what speaks against it.
 type judged struct {
@@ -72,7 +72,7 @@ func (j *judged) decision() *Decision {
 	b := j.body()
 	return &Decision{
 		Denied: append([]Reason{}, j.denied...), Told: j.told, Run: b.Run, Finished: b.Finished, ValidUntil: b.ValidUntil,
-		SignedBy: j.by, Attempts: j.attempts, Bypass: b.Bypass, Earlier: b.Attempts.Bypasses, Comparison: b.Comparison, Verdict: b.Verdict,
+		SignedBy: j.by, Attempts: j.attempts, Tried: b.Attempts.List, Bypass: b.Bypass, Earlier: b.Attempts.Bypasses, Comparison: b.Comparison, Verdict: b.Verdict,
 	}
 }
 
@@ -127,7 +127,7 @@ func nameSubjects(list []statement.Subject) string {
 // judge finds what else speaks against it. older are those that are not newer.
 func (j *judged) judge(older []*judged) {
 	b := j.body()
-	if j.now.Add(clocksDiffer).Before(b.Finished) {
+	if j.now.Add(ClocksDiffer).Before(b.Finished) {
 		j.deny(NotYetValid, "run %s ended at %s, which is still to come: are the clocks right?", b.Run, b.Finished.Format(time.RFC3339))
 	}
 	if !j.now.Before(b.ValidUntil) {
@@ -192,26 +192,31 @@ func (j *judged) judgeMeasured(older []*judged) {
 	}
 	j.attempts = max(j.attempts, len(seen)-1)
 	if most := j.req.MaxAttempts; most > 0 && j.attempts >= most {
-		j.deny(TooManyAttempts, "it was measured %d times before, and at most %d attempts are allowed", j.attempts, most)
+		j.deny(TooManyAttempts, "it was measured %s before, and at most %s allowed", figures.Plural(j.attempts, "time", "times"), figures.Plural(most, "attempt is", "attempts are"))
 	}
 }
 
-// judgeHarm compares the upper bound of every journey's harm with a limit.
+// judgeHarm compares the upper bound of every journey's harm with a limit, and names the
+// highest.
 func (j *judged) judgeHarm(most float64) {
-	journeys := 0
+	journeys, worst, text := 0, most, ""
 	for _, e := range j.body().Experiments {
 		for _, y := range e.Journeys {
 			journeys++
 			switch h := y.Harm; {
 			case h == nil:
 				j.deny(LimitExceeded, "how many journeys %q were harmed in experiment %q is not known, and at most %s are allowed", y.Name, e.ID, figures.ShortPercent(most, 3))
-			case h.High > most:
-				j.deny(LimitExceeded, "up to %s of journeys %q were harmed in experiment %q, and at most %s are allowed", figures.ShortPercent(h.High, 3), y.Name, e.ID, figures.ShortPercent(most, 3))
+			case h.High > worst:
+				worst = h.High
+				text = fmt.Sprintf("up to %s of journeys %q were harmed in experiment %q, and at most %s are allowed", figures.ShortPercent(h.High, 3), y.Name, e.ID, figures.ShortPercent(most, 3))
 			}
 		}
 	}
-	if journeys == 0 {
+	switch {
+	case journeys == 0:
 		j.deny(LimitExceeded, "no journeys were measured, and at most %s may be harmed", figures.ShortPercent(most, 3))
+	case text != "":
+		j.deny(LimitExceeded, "%s", text)
 	}
 }
 

@@ -190,6 +190,40 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Where several journeys are above a limit, the most harmed is named.
+func TestTheHighestIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.req.MaxHarm = new(0.01)
+	e := &w.result.Experiments[0]
+	for name, high := range map[string]float64{"browse": 0.04, "search": 0.03} {
+		j := e.Journeys[0]
+		radius := *j.BlastRadius
+		radius.Journey, radius.High = name, high
+		j.Name, j.BlastRadius = name, &radius
+		e.Journeys = append(e.Journeys, j)
+	}
+	d := w.decide(t)
+	wantCodes(t, d, LimitExceeded)
+	if text := d.Denied[0].Text; !strings.Contains(text, `"browse"`) || !strings.Contains(text, "4%") {
+		t.Error(text)
+	}
+}
+
+// What was tried before is told with its verdict, also where it may pass.
+func TestEarlierAttemptsAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.options.Attempts = statement.Attempts{Count: 2, First: new(start()), List: []statement.Attempt{
+		{Run: "r-2", At: start(), Verdict: result.Refuted}, {Run: "r-1", At: start().Add(time.Minute), Verdict: result.Inconclusive},
+	}}
+	d := w.decide(t)
+	wantCodes(t, d)
+	if d.Attempts != 2 || !slices.Equal(d.Tried, w.options.Attempts.List) || len(d.Tried) != 2 {
+		t.Errorf("%d: %+v", d.Attempts, d.Tried)
+	}
+}
+
 func compared(code int) *statement.Comparison {
 	c, err := statement.CompareWith([]string{"r0"}, code)
 	if err != nil {

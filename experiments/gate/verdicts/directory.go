@@ -52,8 +52,9 @@ type file struct {
 	info  fs.FileInfo
 	read  time.Time // when that began
 	pairs []entry
-	err   error // why it is not counted
-	lost  bool  // it cannot be opened: that may change without a trace
+	last  []entry // of one that is not counted: what was read of it before
+	err   error   // why it is not counted
+	lost  bool    // it cannot be opened: that may change without a trace
 }
 
 // An entry is a pair of statements.
@@ -73,6 +74,7 @@ func (f *file) isAs(info fs.FileInfo) bool {
 type known struct {
 	about  map[statement.Digest][]policy.Pair
 	named  map[string][]statement.Digest // by a name that somebody trusted has given
+	doubt  map[statement.Digest]string   // files that said something of it, and cannot be read now
 	files  int
 	pairs  int
 	broken []string // names of files that cannot be read
@@ -126,13 +128,13 @@ func (d *directory) walk(root *os.Root) (seen map[string]*file, changed bool, er
 			}
 			return nil
 		case err != nil:
-			f = &file{err: err, lost: true}
+			f = d.keepLast(name, &file{err: err, lost: true})
 		case at.IsDir() || !strings.HasSuffix(name, Suffix):
 			return nil
 		case len(seen) == MostFiles:
 			return fmt.Errorf("%w: more than %d files; move old ones elsewhere", ErrTooMuch, MostFiles)
 		default:
-			f = d.look(root, name)
+			f = d.keepLast(name, d.look(root, name))
 		}
 		if f.info != nil {
 			left -= f.info.Size()
@@ -158,6 +160,20 @@ func (d *directory) isNews(name string, f *file) bool {
 		d.logf("warning: %s/%s is not counted: %v", d.path, name, f.err)
 	}
 	return true
+}
+
+// keepLast keeps what was read of a file before it could not be read any more: it may have
+// spoken against a change for which an older statement in another file speaks.
+func (d *directory) keepLast(name string, f *file) *file {
+	before := d.files[name]
+	if f.err == nil || before == nil || f == before {
+		return f
+	}
+	f.last = before.pairs
+	if before.err != nil {
+		f.last = before.last
+	}
+	return f
 }
 
 // look returns a file as it is now.
@@ -195,11 +211,14 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 
 // sum puts together what the files say.
 func sum(files map[string]*file) *known {
-	k := &known{about: map[statement.Digest][]policy.Pair{}, named: map[string][]statement.Digest{}, files: len(files)}
+	k := &known{about: map[statement.Digest][]policy.Pair{}, named: map[string][]statement.Digest{}, doubt: map[statement.Digest]string{}, files: len(files)}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := files[name]
 		if f.err != nil {
 			k.broken = append(k.broken, name)
+			for _, p := range f.last {
+				k.doubtAll(name, p)
+			}
 		}
 		for _, p := range f.pairs {
 			k.pairs++
@@ -207,6 +226,17 @@ func sum(files map[string]*file) *known {
 		}
 	}
 	return k
+}
+
+// doubtAll notes what a pair was about that cannot be read any more.
+func (k *known) doubtAll(name string, p entry) {
+	for _, s := range p.Resilience.Subject {
+		if s.IsCanonical() {
+			continue
+		}
+		k.doubt[s.Digest] = name
+		k.name(s, p.trusted)
+	}
 }
 
 // add adds a pair. Names count only where somebody trusted has given them: a digest speaks
@@ -217,8 +247,12 @@ func (k *known) add(p entry) {
 			continue
 		}
 		k.about[s.Digest] = append(k.about[s.Digest], p.Pair)
-		if p.trusted && !slices.Contains(k.named[s.Name], s.Digest) {
-			k.named[s.Name] = append(k.named[s.Name], s.Digest)
-		}
+		k.name(s, p.trusted)
+	}
+}
+
+func (k *known) name(s statement.Subject, trusted bool) {
+	if trusted && !slices.Contains(k.named[s.Name], s.Digest) {
+		k.named[s.Name] = append(k.named[s.Name], s.Digest)
 	}
 }

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/gate/policy"
+	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -88,6 +91,58 @@ func TestFilesAreReadOnce(t *testing.T) {
 }
 
 // health is what the server says of itself.
+// What a file said that cannot be read any more is not forgotten: an older statement in
+// another file lets nothing pass that it spoke of.
+func TestAFileThatBreaks(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(w *world, file string) error{
+		"damaged": func(_ *world, file string) error { return os.WriteFile(file, []byte("{"), 0o600) },
+		"a link to nothing": func(_ *world, file string) error {
+			return errors.Join(os.Remove(file), os.Symlink("nowhere", file))
+		},
+		"damaged twice": func(w *world, file string) error {
+			err := os.WriteFile(file, []byte("{"), 0o600)
+			w.ask(w.asked, sha())
+			return errors.Join(err, os.WriteFile(file, []byte("[["), 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.statement.Subjects = append(w.statement.Subjects, statement.Subject{Name: "prod/shop/85d557f47b", Digest: statement.DigestOf(candidate())})
+			file := filepath.Join(w.dir, "new.intoto.jsonl")
+			w.write("old.intoto.jsonl", w.lines(measured("r1", 0, result.Held), w.ada))
+			w.write("new.intoto.jsonl", w.lines(measured("r2", time.Minute, result.Refuted), w.ada))
+			h := w.handler()
+			w.asked = h
+			if a := w.ask(h, sha()); a.Phase != Failed {
+				t.Fatalf("%+v", a)
+			}
+			if err := spoil(w, file); err != nil {
+				t.Fatal(err)
+			}
+			if a := w.ask(h, sha()); a.Phase != Inconclusive || !slices.Equal(codes(a), []policy.Code{policy.Unreadable}) || !strings.Contains(a.Reason, "new.intoto.jsonl") {
+				t.Errorf("damaged: %+v", a)
+			}
+			if a := w.ask(h, "gitCommit:"+commit()); a.Phase != Inconclusive {
+				t.Errorf("its commit: %+v", a)
+			}
+			other := []byte("{}")
+			w.statement.Subjects = statement.OfFile("other.json", other)
+			w.write("other.intoto.jsonl", w.lines(func() *result.Result { r := measured("r3", 0, result.Held); r.Run.Commit = ""; return r }(), w.ada))
+			if a := w.ask(h, statement.DigestOf(other).String()); a.Phase != Passed {
+				t.Errorf("what it did not speak of: %+v", a)
+			}
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			if a := w.ask(h, sha()); a.Phase != Passed {
+				t.Errorf("removed: %+v", a)
+			}
+		})
+	}
+}
+
 func healthOf(t *testing.T, h *Handler) health {
 	t.Helper()
 	got := get(h, "GET", "/healthz", "")

@@ -76,7 +76,7 @@ func (h *Handler) verdict(w http.ResponseWriter, r *http.Request) {
 		unreadable(w)
 		return
 	}
-	answer(w, http.StatusOK, h.options.decide(digest, known.about[digest]))
+	answer(w, http.StatusOK, h.options.decide(digest, known))
 }
 
 func unreadable(w http.ResponseWriter) {
@@ -152,7 +152,7 @@ func (h *Handler) flagger(w http.ResponseWriter, r *http.Request) {
 	}
 	var last *Answer
 	for _, d := range digests { // several are called by one name: none may be refused
-		last = h.options.decide(d, known.about[d])
+		last = h.options.decide(d, known)
 		if !last.Pass {
 			refuse(w, http.StatusForbidden, fmt.Sprintf("%s (%s): %s: %s", d, last.Phase, last.Denied[0].Code, last.Reason))
 			return

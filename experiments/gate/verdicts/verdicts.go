@@ -7,6 +7,7 @@
 package verdicts
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/policy"
@@ -33,12 +34,19 @@ type Answer struct {
 	Reason string `json:"reason,omitempty"` // why it may not pass, in one sentence
 }
 
-// decide decides about a change by the statements about it.
-func (o Options) decide(about statement.Digest, read []policy.Pair) *Answer {
+// decide decides about a change by the statements about it. A file that spoke of it and cannot
+// be read any more may have been the newest, so what it lets pass a person decides.
+func (o Options) decide(about statement.Digest, known *known) *Answer {
+	read := known.about[about]
 	in := policy.Input{Subjects: []statement.Digest{about}, Read: read, Keys: o.Keys, Now: o.Now()}
 	d := policy.Decide(in, o.Requirements)
 	a := &Answer{Decision: *d, Phase: phaseOf(d)}
-	if len(read) == 0 {
+	file, doubted := known.doubt[about]
+	switch {
+	case doubted && (a.Pass || len(read) == 0):
+		a.Pass, a.Phase = false, Inconclusive
+		a.Denied = []policy.Reason{{Code: policy.Unreadable, Text: fmt.Sprintf("%q had a statement about it, and cannot be read any more: mend the file, or remove it", file)}}
+	case len(read) == 0:
 		a.Denied = []policy.Reason{{Code: policy.NoStatement, Text: "there is no statement about " + about.String() + " here: measure it"}}
 	}
 	if len(a.Denied) > 0 {

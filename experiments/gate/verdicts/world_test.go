@@ -48,6 +48,7 @@ type world struct {
 	options       Options
 	now           time.Time
 	logged        []string
+	asked         *Handler
 }
 
 func newWorld(t testing.TB) *world {

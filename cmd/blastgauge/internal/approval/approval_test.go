@@ -207,7 +207,7 @@ func TestTextIsInert(t *testing.T) {
 	const hostile = "x\x1b[2J\u202e\n::error::y ##[error]z"
 	d := &policy.Decision{
 		Denied: []policy.Reason{{Code: policy.Malformed, Text: hostile}}, Told: []policy.Reason{{Code: policy.Bypassed, Text: hostile}}, Run: hostile, Verdict: hostile,
-		SignedBy: []string{hostile}, Earlier: []statement.Bypass{{By: hostile, Reason: hostile}}, Comparison: &statement.Comparison{Base: []string{hostile}},
+		SignedBy: []string{hostile}, Attempts: 1, Tried: []statement.Attempt{{Run: hostile, Verdict: hostile}}, Earlier: []statement.Bypass{{By: hostile, Reason: hostile}}, Comparison: &statement.Comparison{Base: []string{hostile}},
 	}
 	for _, name := range Formats() {
 		format, err := FormatFor(name)

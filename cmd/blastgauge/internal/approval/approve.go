@@ -33,9 +33,6 @@ func (r *Refused) Error() string { return r.Why }
 
 func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
 
-// clocksDiffer is by how much the clock of who measured may be ahead of ours.
-const clocksDiffer = time.Minute
-
 // Sign shows what is approved and adds a signature to both statements of a run. The file is
 // replaced as a whole, or stays as it was. A [Refused] says why nothing was signed.
 func (o Approve) Sign(w io.Writer, now time.Time) error {
@@ -123,7 +120,7 @@ func (o Approve) check(p *policy.Pair, candidate *statement.Digest, now time.Tim
 		return refuse("%s is %s, and that is not what was measured", o.Candidate, candidate)
 	case !now.Before(b.ValidUntil):
 		return refuse("it was valid until %s: measure the change again", b.ValidUntil.Format(time.RFC3339))
-	case now.Add(clocksDiffer).Before(b.Finished):
+	case now.Add(policy.ClocksDiffer).Before(b.Finished):
 		return refuse("it ended at %s, which is still to come: are the clocks right?", b.Finished.Format(time.RFC3339))
 	case b.Bypass != nil && !o.AcceptBypass:
 		return refuse("it is a bypass by %q, whatever was measured: --accept-bypass approves it", b.Bypass.By)
@@ -152,10 +149,7 @@ func show(w io.Writer, file string, p *policy.Pair) error {
 		l.add("budget", "two people sign above %s", figures.ShortPercent(b.Budget.SecondApproverAbove, 3))
 	}
 	l.add("valid until", "%s UTC", figures.Minute(b.ValidUntil))
-	l.add("attempts", "%s", attemptsText(b.Attempts.Count))
-	for _, a := range b.Attempts.List {
-		l.add("", "%s UTC: %s, run %s", figures.Minute(a.At), a.Verdict, a.Run)
-	}
+	l.attempts(b.Attempts.Count, b.Attempts.List)
 	if b.Bypass != nil {
 		l.add("BYPASS", "by %s at %s: %s", b.Bypass.By, b.Bypass.At.Format(time.RFC3339), b.Bypass.Reason)
 	}

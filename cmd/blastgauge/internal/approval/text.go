@@ -61,7 +61,7 @@ func writeText(w io.Writer, d *policy.Decision) error {
 	}
 	if d.Run != "" {
 		l.add("run", "%s, %s, ended %s UTC, valid until %s UTC", d.Run, d.Verdict, figures.Minute(d.Finished), figures.Minute(d.ValidUntil))
-		l.add("attempts", "%s", attemptsText(d.Attempts))
+		l.attempts(d.Attempts, d.Tried)
 	}
 	for _, id := range d.SignedBy {
 		l.add("signed by", "%s", id)
@@ -71,11 +71,17 @@ func writeText(w io.Writer, d *policy.Decision) error {
 	return err
 }
 
-func attemptsText(n int) string {
+// attempts are how often a change was measured before, and what was found then: a result that
+// was repeated until it passed is seen.
+func (l *lines) attempts(n int, list []statement.Attempt) {
 	if n == 0 {
-		return "never measured before"
+		l.add("attempts", "never measured before")
+		return
 	}
-	return "measured " + figures.Plural(n, "time", "times") + " before"
+	l.add("attempts", "measured %s before", figures.Plural(n, "time", "times"))
+	for _, a := range list {
+		l.add("", "%s UTC: %s, run %s", figures.Minute(a.At), a.Verdict, a.Run)
+	}
 }
 
 // before are the comparison of a run, and the bypasses before it.

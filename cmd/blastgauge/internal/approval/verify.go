@@ -65,6 +65,9 @@ func (v *Verify) Decide(now time.Time) (*policy.Decision, error) {
 		return nil, err
 	}
 	d := policy.Decide(in, req)
+	if in.File == nil && d.Has(policy.NoStatement) {
+		d.Denied = []policy.Reason{{Code: policy.NoStatement, Text: "there is no file " + StatementOf(v.Candidate) + ": measure the change with --statement, or say with --statement where its statements are"}}
+	}
 	if v.At != "" {
 		d.At = in.Now
 	}
@@ -139,12 +142,9 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 		in.Subjects = append(in.Subjects, statement.DigestOf(text))
 	}
 	if v.System != "" {
-		text, err := atomicfile.ReadGiven(v.System, statement.MostBytes, patience)
-		if err != nil {
+		if req.System, err = requirements.DigestOfSystem(v.System); err != nil {
 			return fmt.Errorf("--system: %w", err)
 		}
-		d := statement.DigestOf(text)
-		req.System = &d
 	}
 	if in.Keys, err = statements.ReadPublicKeys(v.Keys); err != nil {
 		return fmt.Errorf("--key: %w", err)
@@ -161,11 +161,14 @@ func (v *Verify) readStatements() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--statement: %w", err)
 		}
-		return text, nil
+		return append([]byte{}, text...), nil // not nil, which means that there is no file
 	}
 	text, err := statements.ReadFile(StatementOf(v.Candidate))
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
+	case text == nil && err == nil: // it is there, and empty
+		text = []byte{}
 	}
 	return text, err
 }

@@ -8,12 +8,9 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/signals"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
-	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/scans"
 	"github.com/blastgauge/blastgauge/report/terminal"
@@ -22,15 +19,9 @@ import (
 // A Command is what is known of a command before its run.
 type Command struct {
 	Outputs []output.Output[*result.Result]
-	Page    output.Opening
 	More    []More
-
-	Stdout io.Writer
-	Logf   func(format string, args ...any)
-	// PrintExit says what the exit code means: below the text on stdout, or for those who
-	// read no text there.
-	PrintExit func(text bool, code int, meaning string)
-	Hurry     *signals.Hurry
+	Stdout  io.Writer
+	Closing
 }
 
 // More is what is left to do once the reports are written, such as to write other files.
@@ -39,28 +30,12 @@ type More struct {
 	Skipped string // says that it was not done, after a second interrupt
 }
 
-// Conclude writes the reports and returns what a run ends with. That a report could not
-// be written hides no fault that may be left.
+// Conclude writes the reports and returns what a run ends with.
 func (c Command) Conclude(ctx context.Context, out *run.Outcome) error {
-	if out.Decisive || errors.Is(out.Err, preflight.ErrFailed) {
-		c.Logf("error: %v", out.Err)
-	}
-	err := c.publish(out)
-	code := out.Result.Run.ExitCode
-	if err != nil {
-		c.logVerdicts(out.Result)
-		if !run.OutranksError(code) {
-			return exit.Lost(err)
-		}
-		c.Logf("error: %v", err)
-	}
-	if err == nil && !c.Hurry.Skipped() {
-		if err := exit.UnlessDecided(c.Page.Show(ctx, filepath.Join(out.Dir, output.ReportFile)), code, c.Logf); err != nil {
-			return err
-		}
-	}
-	c.PrintExit(err == nil && output.TextOnStdout(c.Outputs), code, out.Result.ExitMeaning())
-	return exit.With(code)
+	return c.End(ctx, Found{
+		Out: out, Code: out.Result.Run.ExitCode, Meaning: out.Result.ExitMeaning(), PageFile: output.ReportFile, Text: output.TextOnStdout(c.Outputs),
+		Publish: func() error { return c.publish(out) }, Tell: func() { c.logVerdicts(out.Result) },
+	})
 }
 
 // logVerdicts tells what a run or a scan found where a report of it could not be written: it took
@@ -72,7 +47,6 @@ func (c Command) logVerdicts(r *result.Result) {
 	if r.Scan != nil {
 		c.Logf("%s", scans.Headline(r))
 	}
-	c.Logf("but for the error below: exit %d: %s", r.Run.ExitCode, r.ExitMeaning())
 }
 
 // publish writes the reports. After a second interrupt it does not: report DIR makes

@@ -6,15 +6,13 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/signals"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/statements"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/gate"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
-	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -24,39 +22,17 @@ const PageFile = "gate.html"
 // A Command is what is known of the command before its runs.
 type Command struct {
 	Outputs    []output.Output[*gate.Report]
-	Page       output.Opening
 	Statements *statements.Writer // nil: none are written
-
-	Stdout io.Writer
-	Logf   func(format string, args ...any)
-	// PrintExit says what the exit code means: below the text on stdout, or for those who
-	// read no text there.
-	PrintExit func(text bool, code int, meaning string)
-	Hurry     *signals.Hurry
+	Stdout     io.Writer
+	ending.Closing
 }
 
-// Conclude writes the statement and the reports, and returns what the gate ends with. That a
-// report could not be written hides no fault that may be left.
+// Conclude writes the statement and the reports, and returns what the gate ends with.
 func (c Command) Conclude(ctx context.Context, g *Gate, r *gate.Report, out *run.Outcome) error {
-	if out.Decisive || errors.Is(out.Err, preflight.ErrFailed) {
-		c.Logf("error: %v", out.Err)
-	}
-	err := c.publish(g, r, out)
-	if err != nil {
-		c.Logf("%s", r.Sentence)
-		c.Logf("but for the error below: exit %d: %s", r.ExitCode, meaning(r, out.Result))
-		if !run.OutranksError(r.ExitCode) {
-			return exit.Lost(err)
-		}
-		c.Logf("error: %v", err)
-	}
-	if err == nil && !c.Hurry.Skipped() {
-		if err := exit.UnlessDecided(c.Page.Show(ctx, filepath.Join(out.Dir, PageFile)), r.ExitCode, c.Logf); err != nil {
-			return err
-		}
-	}
-	c.PrintExit(err == nil && output.TextOnStdout(c.Outputs), r.ExitCode, meaning(r, out.Result))
-	return exit.With(r.ExitCode)
+	return c.End(ctx, ending.Found{
+		Out: out, Code: r.ExitCode, Meaning: meaning(r, out.Result), PageFile: PageFile, Text: output.TextOnStdout(c.Outputs),
+		Publish: func() error { return c.publish(g, r, out) }, Tell: func() { c.Logf("%s", r.Sentence) },
+	})
 }
 
 // meaning says what the exit code means.

@@ -75,6 +75,31 @@ func (f *Flags) others() string {
 	return ""
 }
 
+// Words are the flags as a command line says them again. The page of what was found is
+// another one then.
+func (f *Flags) Words() (words []string) {
+	if !f.Asked() {
+		return nil
+	}
+	add := func(flag string, values ...string) {
+		for _, v := range values {
+			if v != "" {
+				words = append(words, flag+"="+v)
+			}
+		}
+	}
+	add("--statement", f.File)
+	add("--key", f.Keys...)
+	add("--subject", f.Subjects...)
+	add("--subject-file", f.SubjectFiles...)
+	add("--valid-for", f.ValidFor)
+	add("--second-approver-above", f.Above)
+	if f.Strict {
+		words = append(words, "--strict-intoto")
+	}
+	return words
+}
+
 // readSubjects reads what the statements are about: files come first, since the first subject
 // is the change whose attempts are counted.
 func (f *Flags) readSubjects(w *Writer) error {

@@ -55,6 +55,8 @@ func readPrivate(path string) ([]byte, error) {
 		return atomicfile.ReadGiven(path, mostKey, patience)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is %s, and the file of a key is needed", path, atomicfile.Describe(info.Mode()))
+	case info.Mode().Perm()&notPrivate != 0 && isPublic(file):
+		return nil, fmt.Errorf("%s is a public key, which checks signatures: the private one signs, which `blastgauge gate --keygen` wrote beside it", path)
 	case info.Mode().Perm()&notPrivate != 0:
 		return nil, fmt.Errorf("%s has the mode %04o: %w; make a new one, or where nobody has: chmod 600 %s", path, info.Mode().Perm(), ErrExposed, path)
 	}
@@ -63,6 +65,17 @@ func readPrivate(path string) ([]byte, error) {
 		err = fmt.Errorf("%s has more than %d bytes, and is no key", path, mostKey)
 	}
 	return text, err
+}
+
+// isPublic reports whether a file is that of a public key, which others may well read.
+func isPublic(file io.Reader) bool {
+	text, err := io.ReadAll(io.LimitReader(file, mostKey))
+	defer clear(text)
+	if err != nil {
+		return false
+	}
+	_, err = signing.ParsePublic(text)
+	return err == nil
 }
 
 // ReadPublicKeys reads the files of public keys. None of them may be private, and none may

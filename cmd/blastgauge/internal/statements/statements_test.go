@@ -77,6 +77,20 @@ func prepared(t *testing.T, f Flags) *Writer {
 	return w
 }
 
+// A command that is repeated writes the same statement with the same keys.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	f := Flags{File: "s.jsonl", Keys: []string{"a.pem", "b.pem"}, Subjects: []string{"x@sha256:0"}, SubjectFiles: []string{"c d"}, ValidFor: "1h", Above: "2%", PageURL: "http://ci.test/1", Strict: true}
+	want := []string{"--statement=s.jsonl", "--key=a.pem", "--key=b.pem", "--subject=x@sha256:0", "--subject-file=c d", "--valid-for=1h", "--second-approver-above=2%", "--strict-intoto"}
+	if got := f.Words(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.File = ""
+	if got := f.Words(); got != nil {
+		t.Errorf("%q where none is asked for", got)
+	}
+}
+
 // What goes with --statement says nothing without it, and nothing is asked for without any.
 func TestFlagsWithoutAFile(t *testing.T) {
 	t.Parallel()
@@ -164,6 +178,10 @@ func TestReadKey(t *testing.T) {
 		if (err == nil) != right || right && got.Public().ID() != key.Public().ID() || !right && (!errors.Is(err, ErrExposed) || !strings.Contains(err.Error(), "chmod 600 ")) {
 			t.Errorf("%o: %v", mode, err)
 		}
+	}
+	_, err = ReadKey(write(t, filepath.Join(dir, "key.pub.pem"), public, 0o644))
+	if err == nil || errors.Is(err, ErrExposed) {
+		t.Errorf("a public key that everybody may read: %v", err)
 	}
 	link := filepath.Join(dir, "link.pem")
 	if err := os.Symlink(filepath.Join(dir, "644.pem"), link); err != nil {
