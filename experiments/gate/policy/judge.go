@@ -50,6 +50,55 @@ func (j *judged) against() (Reason, bool) {
 	return j.denied[i], true
 }
 
+// overruledBy is why another statement about what is asked about overrules one that passes.
+// newer are those that are newer than the other.
+func (j *judged) overruledBy(other *judged, newer []*judged) (Reason, bool) {
+	why, against := other.against()
+	if !against || !other.isTrusted() || !other.about {
+		return Reason{}, false
+	}
+	is := "about the same change is newer and"
+	if !other.isAfter(j) {
+		same := j.sameFirst(other) || slices.ContainsFunc(newer, func(n *judged) bool { return len(n.denied) == 0 && n.sameFirst(other) })
+		if id := other.unanswered(newer); same && id != "" {
+			return Reason{ExperimentFailed, fmt.Sprintf("experiment %q was refuted by run %s, and nothing newer says that it holds: run %s passes without it", id, other.body().Run, j.body().Run)}, true
+		}
+		if same {
+			return Reason{}, false
+		}
+		is = "is about another part of what is asked about, and" // such as another file of the same commit
+	}
+	return Reason{Superseded, fmt.Sprintf("run %s passes, and run %s %s does not (%s: %s)", j.body().Run, other.body().Run, is, why.Code, why.Text)}, true
+}
+
+// unanswered is an experiment that it refuted, and that nothing newer about the same candidate
+// found to hold: who measures it again by an easier experiment has not mended it. Empty: there is
+// none, or what it says has expired.
+func (j *judged) unanswered(newer []*judged) string {
+	if !j.now.Before(j.body().ValidUntil) {
+		return ""
+	}
+	for _, e := range j.body().Experiments {
+		if e.Verdict == result.Refuted && !slices.ContainsFunc(newer, func(n *judged) bool { return n.sameFirst(j) && n.answers(e.ID) }) {
+			return e.ID
+		}
+	}
+	return ""
+}
+
+// answers reports whether it says that an experiment holds, or lets the change pass whatever was
+// measured.
+func (j *judged) answers(id string) bool {
+	switch b := j.body(); {
+	case !j.isTrusted() || !j.about:
+		return false
+	case b.Bypass != nil:
+		return len(j.denied) == 0
+	default:
+		return slices.ContainsFunc(b.Experiments, func(e statement.Experiment) bool { return e.ID == id && e.Verdict == result.Held })
+	}
+}
+
 // sameFirst reports whether two statements are about the same candidate, which is the first
 // subject; the others, such as the commit, may be shared by several.
 func (j *judged) sameFirst(other *judged) bool {
@@ -110,6 +159,17 @@ func (j *judged) checkSubjects() {
 			j.deny(WrongSubject, "%s was not measured: run %s is about %s", d, j.body().Run, nameSubjects(j.pair.Resilience.Subject))
 		}
 	}
+	if c := j.body().Change; c != nil && j.asksForBytes() && !slices.Contains(j.wanted, c.To) {
+		j.about = false
+		j.deny(WrongSubject, "run %s measured another document, %s, and what is asked about is only named beside it", j.body().Run, c.To)
+	}
+}
+
+// asksForBytes reports whether it was asked about a file or an image. A gate measures one
+// document: whatever else was named with it was not in its place. A commit is what the document
+// belongs to.
+func (j *judged) asksForBytes() bool {
+	return slices.ContainsFunc(j.wanted, func(d statement.Digest) bool { return d.SHA256 != "" })
 }
 
 // nameSubjects names a few subjects.
@@ -144,7 +204,7 @@ func (j *judged) judge(older []*judged) {
 			j.deny(WrongDocument, "parts of the system's document were set in its place when it was measured")
 		}
 	}
-	measured := &judged{pair: j.pair, req: j.req}
+	measured := &judged{pair: j.pair, wanted: j.wanted, req: j.req, about: j.about}
 	measured.judgeMeasured(older)
 	j.attempts = measured.attempts
 	switch p := b.Bypass; {
@@ -183,6 +243,13 @@ func (j *judged) judgeMeasured(older []*judged) {
 		j.judgeHarm(*most)
 	}
 	j.judgeComparison()
+	j.judgeAttempts(older)
+}
+
+// judgeAttempts judges how often the change was measured before, which the statement counts of
+// its first subject.
+func (j *judged) judgeAttempts(older []*judged) {
+	b := j.body()
 	j.attempts = b.Attempts.Count
 	seen := map[string]bool{b.Run: true}
 	for _, o := range older {
@@ -191,8 +258,13 @@ func (j *judged) judgeMeasured(older []*judged) {
 		}
 	}
 	j.attempts = max(j.attempts, len(seen)-1)
-	if most := j.req.MaxAttempts; most > 0 && j.attempts >= most {
+	most, counted := j.req.MaxAttempts, j.pair.Resilience.Subject[0]
+	switch {
+	case most == 0:
+	case j.attempts >= most:
 		j.deny(TooManyAttempts, "it was measured %d times before, and at most %d attempts are allowed", j.attempts, most)
+	case j.about && b.Change == nil && !slices.Contains(j.wanted, counted.Digest):
+		j.deny(TooManyAttempts, "how often it was measured before is not known: run %s counted the attempts of %s", b.Run, nameSubjects([]statement.Subject{counted}))
 	}
 }
 

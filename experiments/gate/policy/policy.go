@@ -90,22 +90,12 @@ func choose(list []*judged) *Decision {
 	passing := list[at]
 	d := passing.decision()
 	for i, other := range list {
-		why, against := other.against()
-		if !against || !other.isTrusted() || !other.about {
-			continue
+		if why, against := passing.overruledBy(other, list[:i]); against {
+			d.Newer = other.decision()
+			d.Newer.Schema = Schema
+			d.Denied = []Reason{why}
+			break
 		}
-		is := "about the same change is newer and"
-		if !other.isAfter(passing) {
-			if passing.sameFirst(other) || slices.ContainsFunc(list[:i], func(j *judged) bool { return len(j.denied) == 0 && j.sameFirst(other) }) {
-				continue
-			}
-			is = "is about another part of what is asked about, and" // such as another file of the same commit
-		}
-		d.Newer = other.decision()
-		d.Newer.Schema = Schema
-		d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s %s does not (%s: %s)",
-			passing.body().Run, other.body().Run, is, why.Code, why.Text)}}
-		break
 	}
 	return d
 }
