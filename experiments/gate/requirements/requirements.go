@@ -56,7 +56,7 @@ func documentShape(r *policy.Requirements, system *string) shape.Shape {
 	version := 0
 	return shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: shape.Integer{To: &version, Low: 1, High: 1, Want: "1"}, Required: true},
-		{Name: "require_experiments", Doc: "ids of experiments that must have been run and have held", Shape: shape.List[string]{To: &r.Experiments, Item: shape.Line, Max: mostExperiments}},
+		{Name: "require_experiments", Doc: "ids of experiments that must have been run and have held", Shape: shape.List[string]{To: &r.Experiments, Item: shape.Line, Min: 1, Max: mostExperiments}},
 		{Name: "max_harm", Doc: "share that the upper bound of harm of no journey may exceed, such as 5%", Shape: optional(&r.MaxHarm)},
 		{Name: "second_approver_above", Doc: "share of harm above which two keys must have signed, such as 2%", Shape: optional(&r.SecondApproverAbove)},
 		{Name: "max_attempts", Doc: "how often the same change may be measured; any number by default", Shape: shape.Integer{To: &r.MaxAttempts, Low: 1, High: mostAttempts, Want: "a number of attempts such as 3"}},

@@ -68,6 +68,7 @@ func TestMistakes(t *testing.T) {
 		"no such system": {"version: 1\nsystem: gone.yaml\n", 2},
 		"a list":         {"- version: 1\n", 1},
 		"twice":          {"version: 1\nmax_harm: 5%\nmax_harm: 6%\n", 3},
+		"no experiments": {"version: 1\nrequire_experiments: []\n", 2},
 		"no text":        {"version: 1\nenvironment: [staging]\n", 2},
 	} {
 		t.Run(name, func(t *testing.T) {

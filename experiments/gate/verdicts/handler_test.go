@@ -99,6 +99,8 @@ func TestRefused(t *testing.T) {
 		"no payload":        {"POST", "/flagger", "{", 400},
 		"a list":            {"POST", "/flagger", "[]", 400},
 		"a name twice":      {"POST", "/flagger", `{"metadata":{"digest":"x","digest":"` + sha() + `"}}`, 400},
+		"in capitals":       {"POST", "/flagger", `{"METADATA":{"digest":"` + sha() + `"}}`, 400},
+		"and in capitals":   {"POST", "/flagger", `{"metadata":{"digest":"` + statement.DigestOf(nil).String() + `"},"METADATA":{"digest":"` + sha() + `"}}`, 403},
 		"two payloads":      {"POST", "/flagger", digest + digest, 400},
 		"more than allowed": {"POST", "/flagger", `{"name":"` + strings.Repeat("x", maxBody) + `"}`, 413},
 		"deep":              {"POST", "/flagger", `{"a":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + `}`, 400},
