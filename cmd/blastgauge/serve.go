@@ -36,6 +36,7 @@ func newServe(a *app) *cobra.Command {
 	f.StringArrayVar(&o.Hosts, "host", nil, "`NAME` that others call this server by, such as verdicts.gate.svc; repeatable")
 	f.StringVar(&o.Policy, "policy", "", "YAML `FILE` of what is required, in place of the flags below")
 	f.StringSliceVar(&o.Experiments, "require-experiments", nil, "`IDS` of experiments that must have been run and have held")
+	f.StringArrayVar(&o.ExperimentFiles, "experiment-file", nil, "experiment `FILE` that must have been run exactly as it is here; repeatable")
 	f.StringVar(&o.MaxHarm, "max-harm", "", "`SHARE` that the upper bound of harm of no journey may exceed, such as 5%")
 	f.StringVar(&o.SecondApproverAbove, "second-approver-above", "", "`SHARE` of harm above which two keys must have signed, such as 2%")
 	f.IntVar(&o.MaxAttempts, "max-attempts", 0, "how often the same change may be measured (default: any `NUMBER`)")

@@ -239,6 +239,11 @@ func (j *judged) judgeMeasured(older []*judged) {
 			j.deny(ExperimentMissing, "experiment %q is required, and was not run", id)
 		}
 	}
+	for _, d := range j.req.Documents {
+		if !slices.ContainsFunc(b.Experiments, func(e statement.Experiment) bool { return e.Digest == d }) {
+			j.deny(ExperimentMissing, "the experiment whose document is %s is required, and was not run as it is there", d)
+		}
+	}
 	if most := j.req.MaxHarm; most != nil {
 		j.judgeHarm(*most)
 	}

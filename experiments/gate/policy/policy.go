@@ -31,7 +31,10 @@ type Input struct {
 // one signature.
 type Requirements struct {
 	Experiments []string // ids, or DEPENDENCY/MODE of a scan
-	MaxHarm     *float64 // share that the upper bound of harm of no journey may exceed
+	// Documents are of experiments that must have been run as they are here: who may change an
+	// experiment can make it an easy one of the same id.
+	Documents []statement.Digest
+	MaxHarm   *float64 // share that the upper bound of harm of no journey may exceed
 	// SecondApproverAbove is the share of harm above which two keys must have signed. What a
 	// statement requires itself holds as well.
 	SecondApproverAbove *float64

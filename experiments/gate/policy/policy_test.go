@@ -107,7 +107,7 @@ func everything(w *world) {
 	w.signers = append(w.signers, w.bob)
 	w.in.Subjects = []statement.Digest{{GitCommit: strings.Repeat("ab", 20)}}
 	w.req = Requirements{
-		Experiments: []string{"payments-slow"}, MaxHarm: new(0.03), SecondApproverAbove: new(0.01), MaxAttempts: 3,
+		Experiments: []string{"payments-slow"}, Documents: []statement.Digest{statement.DigestOf([]byte("id: payments-slow\n"))}, MaxHarm: new(0.03), SecondApproverAbove: new(0.01), MaxAttempts: 3,
 		Environment: "staging", System: new(statement.DigestOf([]byte(system))),
 	}
 }
@@ -174,6 +174,9 @@ func TestDecide(t *testing.T) {
 		}, []Code{VerdictNotHeld, ExperimentFailed}},
 		"not removed":        {func(w *world) { w.result.Experiments[0].Faults[0].RemovalVerified = false }, []Code{VerdictNotHeld}},
 		"experiment missing": {func(w *world) { w.req.Experiments = []string{"payments-slow", "carts-gone"} }, []Code{ExperimentMissing}},
+		"another document": {func(w *world) {
+			w.req.Documents = []statement.Digest{statement.DigestOf([]byte("id: payments-slow\nlimit: 100%\n"))}
+		}, []Code{ExperimentMissing}},
 		"limit":              {func(w *world) { w.req.MaxHarm = new(0.0209) }, []Code{LimitExceeded}},
 		"limit, not known":   {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys[0].BlastRadius = new(1.0), nil }, []Code{LimitExceeded}},
 		"limit, no journeys": {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys = new(1.0), nil }, []Code{LimitExceeded}},

@@ -201,6 +201,23 @@ func TestAnEmptyCandidate(t *testing.T) {
 	}
 }
 
+// A name and a reason that nobody sees are none.
+func TestABypassSaysWhoAndWhy(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", " ", "\u200b", "\u202e", "-"} {
+		for _, b := range []Bypass{{By: text, Reason: "down"}, {By: "ada", Reason: text}} {
+			b.Candidate, b.Signed = "next.json", statements.Flags{Keys: []string{"ada.pem"}, File: "next.intoto.jsonl"}
+			if err := b.Check(); err == nil {
+				t.Errorf("%q and %q are a bypass", b.By, b.Reason)
+			}
+		}
+	}
+	b := Bypass{Candidate: "next.json", By: "Ада", Reason: "#4711", Signed: statements.Flags{Keys: []string{"ada.pem"}, File: "next.intoto.jsonl"}}
+	if err := b.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 // What statements and file names say commands no terminal and no runner.
 func TestTextIsInert(t *testing.T) {
 	t.Parallel()

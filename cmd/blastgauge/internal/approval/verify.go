@@ -33,13 +33,15 @@ type Verify struct {
 	Subjects     []string
 	SubjectFiles []string
 	Experiments  []string
-	MaxHarm      string // share; empty: any
-	Above        string // share above which two people have to sign; empty: none
-	MaxAttempts  int    // 0: any number
-	Environment  string // empty: any
-	System       string // file; empty: any
-	AcceptBypass bool
-	At           string // RFC 3339; empty: now
+	// ExperimentFiles must have been run as they are.
+	ExperimentFiles []string
+	MaxHarm         string // share; empty: any
+	Above           string // share above which two people have to sign; empty: none
+	MaxAttempts     int    // 0: any number
+	Environment     string // empty: any
+	System          string // file; empty: any
+	AcceptBypass    bool
+	At              string // RFC 3339; empty: now
 }
 
 // Decide decides whether the change may pass. It opens files and nothing else. An error is a
@@ -137,6 +139,13 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 			return fmt.Errorf("--subject-file: %w", err)
 		}
 		in.Subjects = append(in.Subjects, statement.DigestOf(text))
+	}
+	for _, path := range v.ExperimentFiles {
+		text, err := atomicfile.ReadGiven(path, statement.MostBytes, patience)
+		if err != nil {
+			return fmt.Errorf("--experiment-file: %w", err)
+		}
+		req.Documents = append(req.Documents, statement.DigestOf(text))
 	}
 	if v.System != "" {
 		text, err := atomicfile.ReadGiven(v.System, statement.MostBytes, patience)

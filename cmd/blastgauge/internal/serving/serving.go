@@ -32,6 +32,7 @@ type Flags struct {
 	Policy string // a file, in place of the following
 
 	Experiments         []string
+	ExperimentFiles     []string
 	MaxHarm             string // a share
 	SecondApproverAbove string // a share
 	MaxAttempts         int
@@ -96,7 +97,7 @@ func (f Flags) endpoint() (verdicts.Endpoint, error) {
 // requirements are what statements must say.
 func (f Flags) requirements() (policy.Requirements, error) {
 	if f.Policy != "" {
-		if len(f.Experiments) > 0 || f.MaxHarm != "" || f.SecondApproverAbove != "" || f.MaxAttempts != 0 || f.Environment != "" || f.System != "" || f.AcceptBypass {
+		if len(f.Experiments) > 0 || len(f.ExperimentFiles) > 0 || f.MaxHarm != "" || f.SecondApproverAbove != "" || f.MaxAttempts != 0 || f.Environment != "" || f.System != "" || f.AcceptBypass {
 			return policy.Requirements{}, usage.Errorf("--policy says what is required: write there what another flag says")
 		}
 		return requirements.Read(f.Policy)
@@ -111,14 +112,26 @@ func (f Flags) requirements() (policy.Requirements, error) {
 	if err := cmp.Or(wrong[0], wrong[1]); err != nil {
 		return r, err
 	}
+	return r, f.documents(&r)
+}
+
+// documents reads the digests of what must have been measured with.
+func (f Flags) documents(r *policy.Requirements) error {
+	for _, path := range f.ExperimentFiles {
+		digest, err := requirements.DigestOfDocument(path)
+		if err != nil {
+			return usage.Errorf("--experiment-file %w", err)
+		}
+		r.Documents = append(r.Documents, *digest)
+	}
 	if f.System == "" {
-		return r, nil
+		return nil
 	}
 	var err error
-	if r.System, err = requirements.DigestOfSystem(f.System); err != nil {
-		return r, usage.Errorf("--system %w", err)
+	if r.System, err = requirements.DigestOfDocument(f.System); err != nil {
+		return usage.Errorf("--system %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 // share reads what a flag says; nil where it says nothing.
