@@ -135,7 +135,7 @@ func TestBypassesAreTold(t *testing.T) {
 	runs := filepath.Join(t.TempDir(), "runs")
 	for n, e := range []bypass.Entry{
 		{Run: "b1", By: "ada", Subject: append(slices.Clone(candidate), commit)},
-		{Run: "b2", By: "bob", Subject: statement.OfFile("gateway.json", []byte(`{"retries": 4}`))},
+		{Run: "b2", By: "bob", Subject: append(statement.OfFile("gateway.json", []byte(`{"retries": 4}`)), statement.OfFile("b.json", []byte(`{"retries": 9}`))...)},
 		{Run: "own", By: "eve", Subject: candidate},
 	} {
 		e.Schema, e.Reason, e.At = bypass.Schema, "down", statement.Moment(start(n))
@@ -149,6 +149,7 @@ func TestBypassesAreTold(t *testing.T) {
 	}{
 		"the change":     {candidate, []statement.Bypass{{By: "ada", Reason: "down", At: statement.Moment(start(0))}}},
 		"another layout": {statement.OfFile("a.json", []byte(`{"retries":3}`)), []statement.Bypass{{By: "ada", Reason: "down", At: statement.Moment(start(0))}}},
+		"named beside":   {statement.OfFile("b.json", []byte(`{"retries": 9}`)), []statement.Bypass{{By: "bob", Reason: "down", At: statement.Moment(start(1))}}},
 		"another change": {statement.OfFile("a.json", []byte(`{"retries":5}`)), nil},
 		"its commit":     {[]statement.Subject{commit}, nil},
 		"nothing":        {nil, nil},

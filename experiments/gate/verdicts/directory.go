@@ -210,14 +210,16 @@ func sum(files map[string]*file) *known {
 }
 
 // add adds a pair. Names count only where somebody trusted has given them: a digest speaks
-// for itself, and a name does not.
+// for itself, and a name does not. That of a gate's candidate is its path, which who wrote the
+// candidate has chosen.
 func (k *known) add(p entry) {
-	for _, s := range p.Resilience.Subject {
+	for i, s := range p.Resilience.Subject {
 		if s.IsCanonical() {
 			continue
 		}
 		k.about[s.Digest] = append(k.about[s.Digest], p.Pair)
-		if p.trusted && !slices.Contains(k.named[s.Name], s.Digest) {
+		isPath := i == 0 && p.Resilience.Predicate.Change != nil
+		if p.trusted && !isPath && !slices.Contains(k.named[s.Name], s.Digest) {
 			k.named[s.Name] = append(k.named[s.Name], s.Digest)
 		}
 	}

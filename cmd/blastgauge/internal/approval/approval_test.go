@@ -111,13 +111,15 @@ func TestWhatIsNotSigned(t *testing.T) {
 		"regressed": {edit: func(_ *result.Result, a *statements.About) {
 			a.Comparison = &statement.Comparison{Base: []string{"r0"}, Verdict: result.Refuted, ExitCode: 3}
 		}, now: later},
-		"a bypass":           {edit: bypassed, now: later},
-		"a bypass, accepted": {edit: bypassed, approve: func(_ *shared, o *Approve) { o.AcceptBypass = true }, now: later, signed: true},
-		"another run":        {approve: func(_ *shared, o *Approve) { o.Run = "r2" }, now: later},
-		"this run":           {approve: func(_ *shared, o *Approve) { o.Run = "r1" }, now: later, signed: true},
-		"the candidate":      {approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later, signed: true},
-		"another candidate":  {approve: func(s *shared, o *Approve) { o.Candidate = s.ada.Public }, now: later},
-		"no statements":      {approve: func(s *shared, o *Approve) { o.Statements = s.ada.Public }, now: later},
+		"a bypass":             {edit: bypassed, now: later},
+		"a bypass, accepted":   {edit: bypassed, approve: func(_ *shared, o *Approve) { o.AcceptBypass = true }, now: later, signed: true},
+		"another run":          {approve: func(_ *shared, o *Approve) { o.Run = "r2" }, now: later},
+		"this run":             {approve: func(_ *shared, o *Approve) { o.Run = "r1" }, now: later, signed: true},
+		"the candidate":        {approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later, signed: true},
+		"another candidate":    {approve: func(s *shared, o *Approve) { o.Candidate = s.ada.Public }, now: later},
+		"what a gate measured": {edit: gated("{}"), approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later, signed: true},
+		"named beside it":      {edit: gated("other"), approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later},
+		"no statements":        {approve: func(s *shared, o *Approve) { o.Statements = s.ada.Public }, now: later},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,6 +149,14 @@ func TestWhatIsNotSigned(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// gated makes it the statement of a gate on a document.
+func gated(text string) func(*result.Result, *statements.About) {
+	return func(_ *result.Result, a *statements.About) {
+		a.Subjects = statement.OfFile("gated.json", []byte(text))
+		a.Change = &statement.Change{To: statement.DigestOf([]byte(text))}
 	}
 }
 

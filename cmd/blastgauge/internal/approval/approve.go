@@ -121,6 +121,8 @@ func (o Approve) check(p *policy.Pair, candidate *statement.Digest, now time.Tim
 	switch {
 	case candidate != nil && !slices.ContainsFunc(p.Resilience.Subject, about):
 		return refuse("%s is %s, and that is not what was measured", o.Candidate, candidate)
+	case candidate != nil && b.Change != nil && b.Change.To != *candidate:
+		return refuse("%s is %s, and is only named beside what was measured, %s", o.Candidate, candidate, b.Change.To)
 	case !now.Before(b.ValidUntil):
 		return refuse("it was valid until %s: measure the change again", b.ValidUntil.Format(time.RFC3339))
 	case now.Add(clocksDiffer).Before(b.Finished):
