@@ -31,6 +31,7 @@ func newServe(a *app) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.Dir, "verdicts", "", "`DIR` of files of statements, *"+verdicts.Suffix)
 	f.StringArrayVar(&o.Keys, "key", nil, "PEM `FILE` of a public key whose statements count; repeatable")
+	f.StringArrayVar(&o.Approvers, "approver", nil, "PEM `FILE` of the public key of one who approves: it counts beside one of --key, and never alone; repeatable")
 	f.StringVar(&o.Listen, "listen", serving.Address, "`HOST:PORT` to listen at; an empty host is every address of this machine")
 	f.StringVar(&o.Cert, "cert", "", "PEM files `CERT,KEY` for TLS")
 	f.StringArrayVar(&o.Hosts, "host", nil, "`NAME` that others call this server by, such as verdicts.gate.svc; repeatable")

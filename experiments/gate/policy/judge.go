@@ -23,6 +23,7 @@ type judged struct {
 	now    time.Time
 
 	by       []string // trusted keys that signed both statements
+	trusted  bool     // one of them is more than an approver's
 	about    bool     // it is about the change
 	attempts int
 	denied   []Reason
@@ -31,7 +32,7 @@ type judged struct {
 
 func (j *judged) body() *statement.Resilience { return &j.pair.Resilience.Predicate }
 func (j *judged) finished() time.Time         { return j.body().Finished }
-func (j *judged) isTrusted() bool             { return len(j.by) > 0 }
+func (j *judged) isTrusted() bool             { return j.trusted }
 
 // isAfter reports whether it is newer, or says something else of the same moment, such as
 // how the same run compares with others. The same statements with more signatures are not.
@@ -133,13 +134,16 @@ func (j *judged) deny(code Code, format string, args ...any) {
 }
 
 // checkSignatures finds who signed both statements.
-func (j *judged) checkSignatures(keys []signing.PublicKey) {
+func (j *judged) checkSignatures(keys, approvers []signing.PublicKey) {
 	var bad int
-	j.by, bad = j.pair.verify(keys)
+	j.by, bad = j.pair.verify(slices.Concat(keys, approvers))
+	j.trusted = slices.ContainsFunc(keys, func(k signing.PublicKey) bool { return slices.Contains(j.by, k.ID()) })
 	switch {
 	case bad > 0:
 		j.deny(BadSignature, "a signature says that it is of a trusted key, and it is not, or not of these bytes")
 	case j.isTrusted():
+	case len(j.by) > 0:
+		j.deny(UnknownKey, "the statements about run %s are approved, and nobody who measures signed them", j.body().Run)
 	case len(j.pair.InTestResult.Signatures) == 0 || len(j.pair.InResilience.Signatures) == 0:
 		j.deny(Unsigned, "nobody signed the statements about run %s", j.body().Run)
 	default:

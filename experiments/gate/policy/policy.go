@@ -24,6 +24,9 @@ type Input struct {
 	File      []byte             // of envelopes, as signing.Read reads them
 	Read      []Pair             // and what [ReadPairs] has read of other files
 	Keys      []signing.PublicKey
+	// Approvers are keys whose signature counts beside one of Keys, and never alone: who approves
+	// vouches for no number.
+	Approvers []signing.PublicKey
 	Now       time.Time
 }
 
@@ -71,7 +74,7 @@ func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
 	list := make([]*judged, len(pairs))
 	for i, p := range pairs {
 		list[i] = &judged{pair: p, wanted: wanted, req: &req, now: in.Now}
-		list[i].checkSignatures(in.Keys)
+		list[i].checkSignatures(in.Keys, in.Approvers)
 		list[i].checkSubjects()
 	}
 	slices.SortStableFunc(list, func(a, b *judged) int { return b.finished().Compare(a.finished()) })

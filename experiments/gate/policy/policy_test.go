@@ -131,8 +131,23 @@ func TestDecide(t *testing.T) {
 		"the other only":    {func(w *world) { w.file = func(f []byte) []byte { return f[bytes.IndexByte(f, '\n')+1:] } }, []Code{Malformed}},
 		"something follows": {func(w *world) { w.file = func(f []byte) []byte { return append(f, "{}\n"...) } }, []Code{Malformed}},
 
-		"unsigned":             {func(w *world) { w.signers = nil }, []Code{Unsigned}},
-		"unknown key":          {func(w *world) { w.signers = []*signing.PrivateKey{w.eve} }, []Code{UnknownKey}},
+		"unsigned":    {func(w *world) { w.signers = nil }, []Code{Unsigned}},
+		"unknown key": {func(w *world) { w.signers = []*signing.PrivateKey{w.eve} }, []Code{UnknownKey}},
+		"an approver alone": {func(w *world) {
+			w.in.Approvers, w.in.Keys, w.signers = w.in.Keys[1:], w.in.Keys[:1], []*signing.PrivateKey{w.bob}
+		}, []Code{UnknownKey}},
+		"two approvers": {func(w *world) {
+			w.in.Approvers, w.in.Keys = []signing.PublicKey{w.bob.Public(), w.eve.Public()}, w.in.Keys[:1]
+			w.signers, w.req.SecondApproverAbove = []*signing.PrivateKey{w.bob, w.eve}, new(0.0)
+		}, []Code{UnknownKey}},
+		"a bypass of an approver": {func(w *world) {
+			w.in.Approvers, w.in.Keys, w.signers = w.in.Keys[1:], w.in.Keys[:1], []*signing.PrivateKey{w.bob}
+			w.req.AcceptBypass, w.options.Bypass = true, &statement.Bypass{By: "bob", Reason: "the shop is down", At: start()}
+		}, []Code{UnknownKey}},
+		"measured and approved": {func(w *world) {
+			w.in.Approvers, w.in.Keys = w.in.Keys[1:], w.in.Keys[:1]
+			w.signers, w.req.SecondApproverAbove = append(w.signers, w.bob), new(0.0)
+		}, nil},
 		"no keys":              {func(w *world) { w.in.Keys = nil }, []Code{UnknownKey}},
 		"wrong subject":        {func(w *world) { w.in.Candidate = bytes.TrimSpace(candidate()) }, []Code{WrongSubject}},
 		"canonical form of it": {func(w *world) { w.in.Candidate = []byte(`{"retries":3}`) }, []Code{WrongSubject}},

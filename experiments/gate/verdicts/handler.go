@@ -26,6 +26,7 @@ const (
 type Options struct {
 	Dir          string // files with statements; those in folders below count as well
 	Keys         []signing.PublicKey
+	Approvers    []signing.PublicKey // see [policy.Input]
 	Requirements policy.Requirements
 	Now          func() time.Time                 // nil: [time.Now]
 	Logf         func(format string, args ...any) // of files that cannot be read; nil: nobody is told

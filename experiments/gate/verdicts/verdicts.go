@@ -35,7 +35,7 @@ type Answer struct {
 
 // decide decides about a change by the statements about it.
 func (o Options) decide(about statement.Digest, read []policy.Pair) *Answer {
-	in := policy.Input{Subjects: []statement.Digest{about}, Read: read, Keys: o.Keys, Now: o.Now()}
+	in := policy.Input{Subjects: []statement.Digest{about}, Read: read, Keys: o.Keys, Approvers: o.Approvers, Now: o.Now()}
 	d := policy.Decide(in, o.Requirements)
 	a := &Answer{Decision: *d, Phase: phaseOf(d)}
 	if len(read) == 0 {

@@ -174,6 +174,40 @@ func contents(t *testing.T, file string) []byte {
 	return text
 }
 
+// What nobody has signed is shown as such, and an approval makes it nobody's measurement.
+func TestAnApprovalAlone(t *testing.T) {
+	t.Parallel()
+	s := newShared(t, nil)
+	envelopes, err := signing.Read(contents(t, s.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range envelopes {
+		e.Signatures = []signing.Signature{}
+	}
+	text, err := signing.Write(envelopes)
+	if err == nil {
+		err = os.WriteFile(s.file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown bytes.Buffer
+	if err := (Approve{Statements: s.file, Key: s.bob.Private}).Sign(&shown, start().Add(time.Hour)); err != nil || !strings.Contains(shown.String(), "nobody") {
+		t.Errorf("%s, %v", shown.String(), err)
+	}
+	v := Verify{Candidate: filepath.Join(s.dir, "next.json"), Keys: []string{s.ada.Public}, Approvers: []string{s.bob.Public}}
+	if d, err := v.Decide(start().Add(time.Hour)); err != nil || !d.Has(policy.UnknownKey) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if err := (Approve{Statements: s.file, Key: s.ada.Private}).Sign(io.Discard, start().Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	if d, err := v.Decide(start().Add(time.Hour)); err != nil || !d.Pass || len(d.SignedBy) != 2 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 // Two people who approve at once are both in the file.
 func TestBothApprove(t *testing.T) {
 	t.Parallel()

@@ -165,6 +165,9 @@ func show(w io.Writer, file string, p *policy.Pair) error {
 	for _, s := range p.InResilience.Signatures {
 		l.add("signed by", "%.200s (as it says: `blastgauge gate --verify` checks it)", s.KeyID)
 	}
+	if len(p.InResilience.Signatures) == 0 {
+		l.add("signed by", "nobody: no one has vouched yet for what stands here")
+	}
 	_, err := io.WriteString(w, l.String())
 	return err
 }

@@ -32,6 +32,7 @@ type Verify struct {
 	Keys         []string
 	Subjects     []string
 	SubjectFiles []string
+	Approvers    []string // files of keys that count beside one of Keys alone
 	Experiments  []string
 	// ExperimentFiles must have been run as they are.
 	ExperimentFiles []string
@@ -157,6 +158,9 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 	}
 	if in.Keys, err = statements.ReadPublicKeys(v.Keys); err != nil {
 		return fmt.Errorf("--key: %w", err)
+	}
+	if in.Approvers, err = statements.ReadPublicKeys(v.Approvers); err != nil {
+		return fmt.Errorf("--approver: %w", err)
 	}
 	in.File, err = v.readStatements()
 	return err

@@ -24,12 +24,14 @@ const Address = "127.0.0.1:8480"
 
 // Flags are what a command line says.
 type Flags struct {
-	Dir    string   // of statements
-	Keys   []string // PEM files of public keys that are trusted
-	Listen string
-	Cert   string // CERT,KEY
-	Hosts  []string
-	Policy string // a file, in place of the following
+	Dir  string   // of statements
+	Keys []string // PEM files of public keys that are trusted
+	// Approvers are files of keys that count beside one of Keys alone.
+	Approvers []string
+	Listen    string
+	Cert      string // CERT,KEY
+	Hosts     []string
+	Policy    string // a file, in place of the following
 
 	Experiments         []string
 	ExperimentFiles     []string
@@ -51,11 +53,14 @@ func (f Flags) Start(logf func(format string, args ...any)) (*verdicts.Server, e
 	if err != nil {
 		return nil, err
 	}
-	keys, err := f.keys()
-	if err != nil {
+	options := verdicts.Options{Dir: f.Dir, Requirements: required, Logf: logf}
+	if options.Keys, err = readKeys("--key", f.Keys); err != nil {
 		return nil, err
 	}
-	handler, err := verdicts.NewHandler(verdicts.Options{Dir: f.Dir, Keys: keys, Requirements: required, Logf: logf})
+	if options.Approvers, err = readKeys("--approver", f.Approvers); err != nil {
+		return nil, err
+	}
+	handler, err := verdicts.NewHandler(options)
 	if err != nil {
 		return nil, fmt.Errorf("--verdicts %s: %w", f.Dir, err)
 	}
@@ -146,15 +151,15 @@ func share(flag, text string) (*float64, error) {
 	return &v, nil
 }
 
-// keys are those that are trusted.
-func (f Flags) keys() ([]signing.PublicKey, error) {
-	list, err := statements.ReadPublicKeys(f.Keys)
+// readKeys reads the keys that a flag names.
+func readKeys(flag string, files []string) ([]signing.PublicKey, error) {
+	list, err := statements.ReadPublicKeys(files)
 	_, unread := errors.AsType[*fs.PathError](err)
 	switch {
 	case unread:
-		return nil, fmt.Errorf("--key: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	case err != nil:
-		return nil, usage.Errorf("--key %w", err)
+		return nil, usage.Errorf("%s %w", flag, err)
 	}
 	return list, nil
 }
