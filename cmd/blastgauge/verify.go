@@ -40,7 +40,9 @@ func offlineFlags(cmd *cobra.Command, o *offline) {
 	f.StringVar(&o.keygen, "keygen", "", "make a key: `NAME`.pem, which signs, and NAME.pub.pem, which checks")
 	f.StringVar(&o.bypass, "bypass", "", "measure nothing: let FILE pass for this `REASON`, which is signed and kept for ever")
 	f.StringVar(&o.by, "by", "", "with --bypass: the `NAME` of who lets it pass (default: who is at this terminal)")
+	f.StringArrayVar(&o.check.Approvers, "approver", nil, "with --verify: the public key in `FILE` is of one who approves: it counts beside one of --key, and never alone; repeatable")
 	f.StringSliceVar(&o.check.Experiments, "require-experiments", nil, "with --verify: these must have been run, as `ID,...`")
+	f.StringArrayVar(&o.check.ExperimentFiles, "experiment-file", nil, "with --verify: the experiment in `FILE` must have been run exactly as it is here; repeatable")
 	f.StringVar(&o.check.MaxHarm, "max-harm", "", "with --verify: the `SHARE` that the upper bound of harm of no journey may exceed, such as 5%")
 	f.StringVar(&o.check.Environment, "environment", "", "with --verify: the `NAME` of the environment that it must have been measured on")
 	f.StringVar(&o.check.System, "system", "", "with --verify: the system `FILE` that it must have been measured with")
@@ -56,7 +58,7 @@ func verifiedKeys(cmd *cobra.Command) {
 
 // verifyOnly are the flags that go with --verify alone.
 func verifyOnly() []string {
-	return []string{"require-experiments", "max-harm", "environment", "system", "accept-bypass", "at"}
+	return []string{"approver", "require-experiments", "experiment-file", "max-harm", "environment", "system", "accept-bypass", "at"}
 }
 
 // verifyToo are those that go with --verify and with others.

@@ -53,7 +53,7 @@ func Note(dir *os.Root, run string, at time.Time, subjects []statement.Subject) 
 // Count counts the runs of a directory that measured a change before the run that is named,
 // which is not counted. The first subject is the change. A run is one of it if it is about
 // the same bytes, or about the same document in another layout. A commit is compared with
-// that of runs that noted nothing, too.
+// that of runs that noted nothing, too. One that goes on counts: two side by side are two.
 func Count(runs *os.Root, subjects []statement.Subject, run string) (statement.Attempts, error) {
 	none := statement.Attempts{List: []statement.Attempt{}}
 	if len(subjects) == 0 {
@@ -102,7 +102,7 @@ func (c *counter) see(e history.Entry) {
 		}
 		a = statement.Attempt{Run: e.Run.ID, At: statement.Moment(e.Run.Started), Verdict: verdictOf(e.Run)}
 	}
-	if !about || a.Run == c.own || e.Run != nil && e.Run.Outcome == history.GoingOn {
+	if !about || a.Run == c.own {
 		return
 	}
 	if was, seen := c.byRun[a.Run]; seen {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/gate/bypass"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -134,7 +135,7 @@ func TestBypassesAreTold(t *testing.T) {
 	runs := filepath.Join(t.TempDir(), "runs")
 	for n, e := range []bypass.Entry{
 		{Run: "b1", By: "ada", Subject: append(slices.Clone(candidate), commit)},
-		{Run: "b2", By: "bob", Subject: statement.OfFile("gateway.json", []byte(`{"retries": 4}`))},
+		{Run: "b2", By: "bob", Subject: append(statement.OfFile("gateway.json", []byte(`{"retries": 4}`)), statement.OfFile("b.json", []byte(`{"retries": 9}`))...)},
 		{Run: "own", By: "eve", Subject: candidate},
 	} {
 		e.Schema, e.Reason, e.At = bypass.Schema, "down", statement.Moment(start(n))
@@ -148,6 +149,7 @@ func TestBypassesAreTold(t *testing.T) {
 	}{
 		"the change":     {candidate, []statement.Bypass{{By: "ada", Reason: "down", At: statement.Moment(start(0))}}},
 		"another layout": {statement.OfFile("a.json", []byte(`{"retries":3}`)), []statement.Bypass{{By: "ada", Reason: "down", At: statement.Moment(start(0))}}},
+		"named beside":   {statement.OfFile("b.json", []byte(`{"retries": 9}`)), []statement.Bypass{{By: "bob", Reason: "down", At: statement.Moment(start(1))}}},
 		"another change": {statement.OfFile("a.json", []byte(`{"retries":5}`)), nil},
 		"its commit":     {[]statement.Subject{commit}, nil},
 		"nothing":        {nil, nil},
@@ -156,6 +158,25 @@ func TestBypassesAreTold(t *testing.T) {
 		if err != nil || got.Count != 0 || !slices.Equal(got.Bypasses, tt.want) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+}
+
+// Of two that are measured side by side each knows of the other: who starts many and keeps the one
+// that passes has made many attempts.
+func TestOneThatGoesOnIsCounted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	candidate := statement.OfFile("gateway.json", []byte(`{"retries": 3}`))
+	run{"r1", 1, result.Held, result.Completed, "", candidate, false}.write(t, dir)
+	runs, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = runs.Close() }() // it was only read
+	c := counter{runs: runs, change: changeOf(candidate), own: "own", byRun: map[string]statement.Attempt{}}
+	c.see(history.Entry{Name: "r1", Run: &history.Run{ID: "r1", Outcome: history.GoingOn, Started: start(1)}})
+	if got := c.attempts(); got.Count != 1 || got.List[0].Run != "r1" || got.List[0].Verdict != result.Invalid {
+		t.Errorf("%+v", got)
 	}
 }
 

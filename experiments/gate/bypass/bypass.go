@@ -58,14 +58,15 @@ func (e Entry) Bypass() statement.Bypass {
 	return statement.Bypass{By: e.By, Reason: e.Reason, At: e.At}
 }
 
-// Concerns reports whether the change that was let pass has one of these digests: as bytes, or
-// as a document in any layout.
+// Concerns reports whether something that was let pass has one of these digests: as bytes, or
+// as a document in any layout. The commit beside it may hold other changes.
 func (e Entry) Concerns(change []statement.Digest) bool {
-	own := e.Subject[:1]
-	if len(e.Subject) > 1 && e.Subject[1].IsCanonical() {
-		own = e.Subject[:2]
+	for i, s := range e.Subject {
+		if (i == 0 || s.Digest.SHA256 != "") && slices.Contains(change, s.Digest) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(own, func(s statement.Subject) bool { return slices.Contains(change, s.Digest) })
+	return false
 }
 
 // check returns why an entry can be none.

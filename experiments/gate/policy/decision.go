@@ -68,7 +68,8 @@ type Decision struct {
 	// Told is what was overlooked because a bypass was accepted.
 	Told []Reason  `json:"told,omitempty"`
 	At   time.Time `json:"at,omitzero"` // decided as at this time, for an audit; absent: as at now
-	// Newer is what is decided by the newer statement, where the code is superseded.
+	// Newer is what is decided by the statement that speaks against this one, where the code is
+	// superseded, or an experiment was refuted that this one leaves out.
 	Newer *Decision `json:"newer,omitempty"`
 	// The statement that was decided by; absent where there was none.
 	Run        string            `json:"run,omitempty"`

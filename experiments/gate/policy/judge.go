@@ -23,6 +23,7 @@ type judged struct {
 	now    time.Time
 
 	by       []string // trusted keys that signed both statements
+	trusted  bool     // one of them is more than an approver's
 	about    bool     // it is about the change
 	attempts int
 	denied   []Reason
@@ -31,30 +32,7 @@ type judged struct {
 
 func (j *judged) body() *statement.Resilience { return &j.pair.Resilience.Predicate }
 func (j *judged) finished() time.Time         { return j.body().Finished }
-func (j *judged) isTrusted() bool             { return len(j.by) > 0 }
-
-// isAfter reports whether it is newer, or says something else of the same moment, such as
-// how the same run compares with others. The same statements with more signatures are not.
-func (j *judged) isAfter(other *judged) bool {
-	return j.finished().After(other.finished()) || j.finished().Equal(other.finished()) && !j.pair.Same(&other.pair)
-}
-
-// against is what speaks against the change itself. That it was measured elsewhere, or by
-// other experiments, says nothing against it.
-func (j *judged) against() (Reason, bool) {
-	elsewhere := []Code{WrongPlace, WrongDocument, ExperimentMissing}
-	i := slices.IndexFunc(j.denied, func(r Reason) bool { return !slices.Contains(elsewhere, r.Code) })
-	if i < 0 {
-		return Reason{}, false
-	}
-	return j.denied[i], true
-}
-
-// sameFirst reports whether two statements are about the same candidate, which is the first
-// subject; the others, such as the commit, may be shared by several.
-func (j *judged) sameFirst(other *judged) bool {
-	return j.pair.Resilience.Subject[0].Digest == other.pair.Resilience.Subject[0].Digest
-}
+func (j *judged) isTrusted() bool             { return j.trusted }
 
 // rank is how much it says to who asks.
 func (j *judged) rank() int {
@@ -84,13 +62,16 @@ func (j *judged) deny(code Code, format string, args ...any) {
 }
 
 // checkSignatures finds who signed both statements.
-func (j *judged) checkSignatures(keys []signing.PublicKey) {
+func (j *judged) checkSignatures(keys, approvers []signing.PublicKey) {
 	var bad int
-	j.by, bad = j.pair.verify(keys)
+	j.by, bad = j.pair.verify(slices.Concat(keys, approvers))
+	j.trusted = slices.ContainsFunc(keys, func(k signing.PublicKey) bool { return slices.Contains(j.by, k.ID()) })
 	switch {
 	case bad > 0:
 		j.deny(BadSignature, "a signature says that it is of a trusted key, and it is not, or not of these bytes")
 	case j.isTrusted():
+	case len(j.by) > 0:
+		j.deny(UnknownKey, "the statements about run %s are approved, and nobody who measures signed them", j.body().Run)
 	case len(j.pair.InTestResult.Signatures) == 0 || len(j.pair.InResilience.Signatures) == 0:
 		j.deny(Unsigned, "nobody signed the statements about run %s", j.body().Run)
 	default:
@@ -110,6 +91,17 @@ func (j *judged) checkSubjects() {
 			j.deny(WrongSubject, "%s was not measured: run %s is about %s", d, j.body().Run, nameSubjects(j.pair.Resilience.Subject))
 		}
 	}
+	if c := j.body().Change; c != nil && j.asksForBytes() && !slices.Contains(j.wanted, c.To) {
+		j.about = false
+		j.deny(WrongSubject, "run %s measured another document, %s, and what is asked about is only named beside it", j.body().Run, c.To)
+	}
+}
+
+// asksForBytes reports whether it was asked about a file or an image. A gate measures one
+// document: whatever else was named with it was not in its place. A commit is what the document
+// belongs to.
+func (j *judged) asksForBytes() bool {
+	return slices.ContainsFunc(j.wanted, func(d statement.Digest) bool { return d.SHA256 != "" })
 }
 
 // nameSubjects names a few subjects.
@@ -144,7 +136,7 @@ func (j *judged) judge(older []*judged) {
 			j.deny(WrongDocument, "parts of the system's document were set in its place when it was measured")
 		}
 	}
-	measured := &judged{pair: j.pair, req: j.req}
+	measured := &judged{pair: j.pair, wanted: j.wanted, req: j.req, about: j.about}
 	measured.judgeMeasured(older)
 	j.attempts = measured.attempts
 	switch p := b.Bypass; {
@@ -179,10 +171,22 @@ func (j *judged) judgeMeasured(older []*judged) {
 			j.deny(ExperimentMissing, "experiment %q is required, and was not run", id)
 		}
 	}
+	for _, d := range j.req.Documents {
+		if !slices.ContainsFunc(b.Experiments, func(e statement.Experiment) bool { return e.Digest == d }) {
+			j.deny(ExperimentMissing, "the experiment whose document is %s is required, and was not run as it is there", d)
+		}
+	}
 	if most := j.req.MaxHarm; most != nil {
 		j.judgeHarm(*most)
 	}
 	j.judgeComparison()
+	j.judgeAttempts(older)
+}
+
+// judgeAttempts judges how often the change was measured before, which the statement counts of
+// its first subject.
+func (j *judged) judgeAttempts(older []*judged) {
+	b := j.body()
 	j.attempts = b.Attempts.Count
 	seen := map[string]bool{b.Run: true}
 	for _, o := range older {
@@ -191,8 +195,13 @@ func (j *judged) judgeMeasured(older []*judged) {
 		}
 	}
 	j.attempts = max(j.attempts, len(seen)-1)
-	if most := j.req.MaxAttempts; most > 0 && j.attempts >= most {
+	most, counted := j.req.MaxAttempts, j.pair.Resilience.Subject[0]
+	switch {
+	case most == 0:
+	case j.attempts >= most:
 		j.deny(TooManyAttempts, "it was measured %s before, and at most %s allowed", figures.Plural(j.attempts, "time", "times"), figures.Plural(most, "attempt is", "attempts are"))
+	case j.about && b.Change == nil && !slices.Contains(j.wanted, counted.Digest):
+		j.deny(TooManyAttempts, "how often it was measured before is not known: run %s counted the attempts of %s", b.Run, nameSubjects([]statement.Subject{counted}))
 	}
 }
 

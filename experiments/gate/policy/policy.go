@@ -24,6 +24,9 @@ type Input struct {
 	File      []byte             // of envelopes, as signing.Read reads them
 	Read      []Pair             // and what [ReadPairs] has read of other files
 	Keys      []signing.PublicKey
+	// Approvers are keys whose signature counts beside one of Keys, and never alone: who approves
+	// vouches for no number.
+	Approvers []signing.PublicKey
 	Now       time.Time
 }
 
@@ -31,7 +34,10 @@ type Input struct {
 // one signature.
 type Requirements struct {
 	Experiments []string // ids, or DEPENDENCY/MODE of a scan
-	MaxHarm     *float64 // share that the upper bound of harm of no journey may exceed
+	// Documents are of experiments that must have been run as they are here: who may change an
+	// experiment can make it an easy one of the same id.
+	Documents []statement.Digest
+	MaxHarm   *float64 // share that the upper bound of harm of no journey may exceed
 	// SecondApproverAbove is the share of harm above which two keys must have signed. What a
 	// statement requires itself holds as well.
 	SecondApproverAbove *float64
@@ -68,7 +74,7 @@ func decide(in Input, req Requirements, wanted []statement.Digest) *Decision {
 	list := make([]*judged, len(pairs))
 	for i, p := range pairs {
 		list[i] = &judged{pair: p, wanted: wanted, req: &req, now: in.Now}
-		list[i].checkSignatures(in.Keys)
+		list[i].checkSignatures(in.Keys, in.Approvers)
 		list[i].checkSubjects()
 	}
 	slices.SortStableFunc(list, func(a, b *judged) int { return b.finished().Compare(a.finished()) })
@@ -90,22 +96,12 @@ func choose(list []*judged) *Decision {
 	passing := list[at]
 	d := passing.decision()
 	for i, other := range list {
-		why, against := other.against()
-		if !against || !other.isTrusted() || !other.about {
-			continue
+		if why, against := passing.overruledBy(other, list[:i]); against {
+			d.Newer = other.decision()
+			d.Newer.Schema = Schema
+			d.Denied = []Reason{why}
+			break
 		}
-		is := "about the same change is newer and"
-		if !other.isAfter(passing) {
-			if passing.sameFirst(other) || slices.ContainsFunc(list[:i], func(j *judged) bool { return len(j.denied) == 0 && j.sameFirst(other) }) {
-				continue
-			}
-			is = "is about another part of what is asked about, and" // such as another file of the same commit
-		}
-		d.Newer = other.decision()
-		d.Newer.Schema = Schema
-		d.Denied = []Reason{{Superseded, fmt.Sprintf("run %s passes, and run %s %s does not (%s: %s)",
-			passing.body().Run, other.body().Run, is, why.Code, why.Text)}}
-		break
 	}
 	return d
 }

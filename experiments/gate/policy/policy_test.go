@@ -107,7 +107,7 @@ func everything(w *world) {
 	w.signers = append(w.signers, w.bob)
 	w.in.Subjects = []statement.Digest{{GitCommit: strings.Repeat("ab", 20)}}
 	w.req = Requirements{
-		Experiments: []string{"payments-slow"}, MaxHarm: new(0.03), SecondApproverAbove: new(0.01), MaxAttempts: 3,
+		Experiments: []string{"payments-slow"}, Documents: []statement.Digest{statement.DigestOf([]byte("id: payments-slow\n"))}, MaxHarm: new(0.03), SecondApproverAbove: new(0.01), MaxAttempts: 3,
 		Environment: "staging", System: new(statement.DigestOf([]byte(system))),
 	}
 }
@@ -131,18 +131,52 @@ func TestDecide(t *testing.T) {
 		"the other only":    {func(w *world) { w.file = func(f []byte) []byte { return f[bytes.IndexByte(f, '\n')+1:] } }, []Code{Malformed}},
 		"something follows": {func(w *world) { w.file = func(f []byte) []byte { return append(f, "{}\n"...) } }, []Code{Malformed}},
 
-		"unsigned":             {func(w *world) { w.signers = nil }, []Code{Unsigned}},
-		"unknown key":          {func(w *world) { w.signers = []*signing.PrivateKey{w.eve} }, []Code{UnknownKey}},
+		"unsigned":    {func(w *world) { w.signers = nil }, []Code{Unsigned}},
+		"unknown key": {func(w *world) { w.signers = []*signing.PrivateKey{w.eve} }, []Code{UnknownKey}},
+		"an approver alone": {func(w *world) {
+			w.in.Approvers, w.in.Keys, w.signers = w.in.Keys[1:], w.in.Keys[:1], []*signing.PrivateKey{w.bob}
+		}, []Code{UnknownKey}},
+		"two approvers": {func(w *world) {
+			w.in.Approvers, w.in.Keys = []signing.PublicKey{w.bob.Public(), w.eve.Public()}, w.in.Keys[:1]
+			w.signers, w.req.SecondApproverAbove = []*signing.PrivateKey{w.bob, w.eve}, new(0.0)
+		}, []Code{UnknownKey}},
+		"a bypass of an approver": {func(w *world) {
+			w.in.Approvers, w.in.Keys, w.signers = w.in.Keys[1:], w.in.Keys[:1], []*signing.PrivateKey{w.bob}
+			w.req.AcceptBypass, w.options.Bypass = true, &statement.Bypass{By: "bob", Reason: "the shop is down", At: start()}
+		}, []Code{UnknownKey}},
+		"measured and approved": {func(w *world) {
+			w.in.Approvers, w.in.Keys = w.in.Keys[1:], w.in.Keys[:1]
+			w.signers, w.req.SecondApproverAbove = append(w.signers, w.bob), new(0.0)
+		}, nil},
 		"no keys":              {func(w *world) { w.in.Keys = nil }, []Code{UnknownKey}},
 		"wrong subject":        {func(w *world) { w.in.Candidate = bytes.TrimSpace(candidate()) }, []Code{WrongSubject}},
 		"canonical form of it": {func(w *world) { w.in.Candidate = []byte(`{"retries":3}`) }, []Code{WrongSubject}},
 		"wrong commit":         {func(w *world) { w.in.Subjects = []statement.Digest{{GitCommit: strings.Repeat("cd", 20)}} }, []Code{WrongSubject}},
-		"empty candidate":      {func(w *world) { w.in.Candidate = []byte{} }, []Code{WrongSubject}},
-		"no candidate":         {func(w *world) { w.in.Candidate = nil }, []Code{WrongSubject}},
-		"expired":              {func(w *world) { w.in.Now = start().Add(72*time.Hour + 10*time.Minute) }, []Code{Expired}},
-		"not yet valid":        {func(w *world) { w.in.Now = start().Add(8 * time.Minute) }, []Code{NotYetValid}},
-		"environment":          {func(w *world) { w.req.Environment = "production" }, []Code{WrongPlace}},
-		"system":               {func(w *world) { w.req.System = new(statement.DigestOf(nil)) }, []Code{WrongDocument}},
+		"named beside another": {func(w *world) {
+			gated(w)
+			w.in.Candidate = []byte("{\"retries\": 300}\n")
+			w.options.Subjects = append(w.options.Subjects, statement.OfFile("other.json", w.in.Candidate)[0])
+		}, []Code{WrongSubject}},
+		"image beside another": {func(w *world) {
+			gated(w)
+			w.options.Subjects = append(w.options.Subjects, statement.Subject{Name: "shop", Digest: image()})
+			w.in.Candidate, w.in.Subjects = nil, []statement.Digest{image()}
+		}, []Code{WrongSubject}},
+		"with its image": {func(w *world) {
+			gated(w)
+			w.options.Subjects = append(w.options.Subjects, statement.Subject{Name: "shop", Digest: image()})
+			w.in.Subjects = []statement.Digest{image()}
+		}, nil},
+		"commit of what was gated": {func(w *world) {
+			gated(w)
+			w.in.Candidate, w.in.Subjects = nil, []statement.Digest{{GitCommit: strings.Repeat("ab", 20)}}
+		}, nil},
+		"empty candidate": {func(w *world) { w.in.Candidate = []byte{} }, []Code{WrongSubject}},
+		"no candidate":    {func(w *world) { w.in.Candidate = nil }, []Code{WrongSubject}},
+		"expired":         {func(w *world) { w.in.Now = start().Add(72*time.Hour + 10*time.Minute) }, []Code{Expired}},
+		"not yet valid":   {func(w *world) { w.in.Now = start().Add(8 * time.Minute) }, []Code{NotYetValid}},
+		"environment":     {func(w *world) { w.req.Environment = "production" }, []Code{WrongPlace}},
+		"system":          {func(w *world) { w.req.System = new(statement.DigestOf(nil)) }, []Code{WrongDocument}},
 		"system, with --set": {func(w *world) {
 			everything(w)
 			w.result.Documents = append(w.result.Documents, result.Document{File: result.SetDocument, Text: "a=b\n"})
@@ -155,6 +189,9 @@ func TestDecide(t *testing.T) {
 		}, []Code{VerdictNotHeld, ExperimentFailed}},
 		"not removed":        {func(w *world) { w.result.Experiments[0].Faults[0].RemovalVerified = false }, []Code{VerdictNotHeld}},
 		"experiment missing": {func(w *world) { w.req.Experiments = []string{"payments-slow", "carts-gone"} }, []Code{ExperimentMissing}},
+		"another document": {func(w *world) {
+			w.req.Documents = []statement.Digest{statement.DigestOf([]byte("id: payments-slow\nlimit: 100%\n"))}
+		}, []Code{ExperimentMissing}},
 		"limit":              {func(w *world) { w.req.MaxHarm = new(0.0209) }, []Code{LimitExceeded}},
 		"limit, not known":   {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys[0].BlastRadius = new(1.0), nil }, []Code{LimitExceeded}},
 		"limit, no journeys": {func(w *world) { w.req.MaxHarm, w.result.Experiments[0].Journeys = new(1.0), nil }, []Code{LimitExceeded}},
@@ -162,9 +199,13 @@ func TestDecide(t *testing.T) {
 		"not comparable":     {func(w *world) { w.options.Comparison = compared(result.ExitInvalid) }, []Code{NotComparable}},
 		"compared":           {func(w *world) { w.options.Comparison = compared(result.ExitHeld) }, nil},
 		"attempts":           {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(3) }, []Code{TooManyAttempts}},
-		"attempts left":      {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(2) }, nil},
-		"one approver":       {func(w *world) { w.req.SecondApproverAbove = new(0.02) }, []Code{SecondApproverMissing}},
-		"one is enough":      {func(w *world) { w.req.SecondApproverAbove = new(0.021) }, nil},
+		"attempts of another": {func(w *world) {
+			w.req.MaxAttempts = 3
+			w.options.Subjects = slices.Insert(w.options.Subjects, 0, statement.Subject{Name: "decoy", Digest: image()})
+		}, []Code{TooManyAttempts}},
+		"attempts left": {func(w *world) { w.req.MaxAttempts, w.options.Attempts = 3, attempts(2) }, nil},
+		"one approver":  {func(w *world) { w.req.SecondApproverAbove = new(0.02) }, []Code{SecondApproverMissing}},
+		"one is enough": {func(w *world) { w.req.SecondApproverAbove = new(0.021) }, nil},
 		"one, not known": {func(w *world) {
 			w.req.SecondApproverAbove, w.result.Experiments[0].Journeys[0].BlastRadius = new(1.0), nil
 		}, []Code{SecondApproverMissing}},
@@ -223,6 +264,11 @@ func TestEarlierAttemptsAreTold(t *testing.T) {
 		t.Errorf("%d: %+v", d.Attempts, d.Tried)
 	}
 }
+
+func image() statement.Digest { return statement.DigestOf([]byte("image")) }
+
+// gated makes it the statement of a gate on the candidate.
+func gated(w *world) { w.options.Change = &statement.Change{To: statement.DigestOf(candidate())} }
 
 func compared(code int) *statement.Comparison {
 	c, err := statement.CompareWith([]string{"r0"}, code)
@@ -295,6 +341,13 @@ func later(id string, after time.Duration, v result.Verdict) *result.Result {
 	return r
 }
 
+// easier is a run of another experiment, which holds.
+func easier(id string, after time.Duration) *result.Result {
+	r := later(id, after, result.Held)
+	r.Experiments[0].ID = "carts-slow"
+	return r
+}
+
 // The newest statement about a change counts, whatever the order in the file: one that
 // passed cannot be kept.
 func TestSeveral(t *testing.T) {
@@ -354,6 +407,26 @@ func TestSeveral(t *testing.T) {
 			w.req.SecondApproverAbove = new(0.0)
 			return slices.Concat(w.pair(t, later("r1", 0, result.Held), w.ada), w.pair(t, later("r1", 0, result.Held), w.ada, w.bob))
 		}, "r1", nil},
+		"failed, then passed by another experiment": {func(t *testing.T, w *world) []*signing.Envelope {
+			return slices.Concat(w.pair(t, later("r1", 0, result.Refuted), w.ada), w.pair(t, easier("r2", time.Minute), w.ada))
+		}, "r2", []Code{ExperimentFailed}},
+		"failed, then mended, then passed by another": {func(t *testing.T, w *world) []*signing.Envelope {
+			return slices.Concat(w.pair(t, later("r1", 0, result.Refuted), w.ada), w.pair(t, later("r2", time.Minute, result.Held), w.ada), w.pair(t, easier("r3", 2*time.Minute), w.ada))
+		}, "r3", nil},
+		"mended by a key that is not trusted": {func(t *testing.T, w *world) []*signing.Envelope {
+			return slices.Concat(w.pair(t, later("r1", 0, result.Refuted), w.ada), w.pair(t, later("r2", time.Minute, result.Held), w.eve), w.pair(t, easier("r3", 2*time.Minute), w.ada))
+		}, "r3", []Code{ExperimentFailed}},
+		"failed long ago, then passed by another": {func(t *testing.T, w *world) []*signing.Envelope {
+			short := *w
+			short.options.ValidFor = time.Minute
+			return slices.Concat(short.pair(t, later("r1", 0, result.Refuted), w.ada), w.pair(t, easier("r2", time.Minute), w.ada))
+		}, "r2", nil},
+		"failed, then a bypass that is accepted": {func(t *testing.T, w *world) []*signing.Envelope {
+			w.req.AcceptBypass = true
+			bypassed := *w
+			bypassed.options.Bypass = &statement.Bypass{By: "ada", Reason: "the shop is down", At: start()}
+			return slices.Concat(w.pair(t, later("r1", 0, result.Refuted), w.ada), bypassed.pair(t, easier("r2", time.Minute), w.ada))
+		}, "r2", nil},
 		"attempts in the file": {func(t *testing.T, w *world) []*signing.Envelope {
 			w.req.MaxAttempts = 2
 			return slices.Concat(w.pair(t, later("r1", 0, result.Refuted), w.ada), w.pair(t, later("r2", time.Minute, result.Refuted), w.ada), w.pair(t, later("r3", time.Hour/2, result.Held), w.ada))

@@ -24,20 +24,28 @@ const (
 func Read(file string) (policy.Requirements, error) {
 	var r policy.Requirements
 	var system string
+	var experiments []string
 	d := shape.NewDocument(shape.ReadFile(file), shape.Language{EmptyHint: "`require_experiments: [payments-down]` is one to begin with"})
 	root, ok := d.Parse()
 	if ok {
-		documentShape(&r, &system).Read(d, root, "")
+		documentShape(&r, &system, &experiments).Read(d, root, "")
+	}
+	digest := func(path, at string) *statement.Digest {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(file), path)
+		}
+		sum, err := DigestOfDocument(path)
+		if err != nil {
+			d.Fail(d.At(at), shape.Diagnostic{Msg: err.Error(), Hint: "write the path of the document as seen from this file"})
+		}
+		return sum
 	}
 	if system != "" {
-		if !filepath.IsAbs(system) {
-			system = filepath.Join(filepath.Dir(file), system)
-		}
-		switch digest, err := DigestOfSystem(system); {
-		case err != nil:
-			d.Fail(d.At("system"), shape.Diagnostic{Msg: err.Error(), Hint: "write the path of the system's document as seen from this file"})
-		default:
-			r.System = digest
+		r.System = digest(system, "system")
+	}
+	for i, path := range experiments {
+		if sum := digest(path, fmt.Sprintf("experiment_files[%d]", i)); sum != nil {
+			r.Documents = append(r.Documents, *sum)
 		}
 	}
 	if err := shape.Join(d); err != nil {
@@ -48,15 +56,16 @@ func Read(file string) (policy.Requirements, error) {
 
 // Schema is the JSON Schema of the document of a policy.
 func Schema() ([]byte, error) {
-	return shape.JSONSchema(documentShape(&policy.Requirements{}, new(string)), "what a gate requires of statements")
+	return shape.JSONSchema(documentShape(&policy.Requirements{}, new(string), new([]string)), "what a gate requires of statements")
 }
 
 // documentShape is the document of a policy.
-func documentShape(r *policy.Requirements, system *string) shape.Shape {
+func documentShape(r *policy.Requirements, system *string, experiments *[]string) shape.Shape {
 	version := 0
 	return shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: shape.Integer{To: &version, Low: 1, High: 1, Want: "1"}, Required: true},
-		{Name: "require_experiments", Doc: "ids of experiments that must have been run and have held", Shape: shape.List[string]{To: &r.Experiments, Item: shape.Line, Max: mostExperiments}},
+		{Name: "require_experiments", Doc: "ids of experiments that must have been run and have held", Shape: shape.List[string]{To: &r.Experiments, Item: shape.Line, Min: 1, Max: mostExperiments}},
+		{Name: "experiment_files", Doc: "files of experiments, as seen from this one: each must have been run and have held exactly as it is there", Shape: shape.List[string]{To: experiments, Item: shape.Line, Min: 1, Max: mostExperiments}},
 		{Name: "max_harm", Doc: "share that the upper bound of harm of no journey may exceed, such as 5%", Shape: optional(&r.MaxHarm)},
 		{Name: "second_approver_above", Doc: "share of harm above which two keys must have signed, such as 2%", Shape: optional(&r.SecondApproverAbove)},
 		{Name: "max_attempts", Doc: "how often the same change may be measured; any number by default", Shape: shape.Integer{To: &r.MaxAttempts, Low: 1, High: mostAttempts, Want: "a number of attempts such as 3"}},
@@ -98,8 +107,9 @@ func ParseShare(text string) (float64, error) {
 	return v / 100, err
 }
 
-// DigestOfSystem is the digest of the document of a system, as statements are bound to it.
-func DigestOfSystem(file string) (*statement.Digest, error) {
+// DigestOfDocument is the digest of the document of a system or an experiment, as statements are
+// bound to it.
+func DigestOfDocument(file string) (*statement.Digest, error) {
 	src := shape.ReadFile(file)
 	switch {
 	case src.Err != nil:

@@ -29,8 +29,9 @@ func canonical(v any) ([]byte, error) {
 	return jcs.Transform(text)
 }
 
-// CanonicalDocument is the canonical form of a JSON or YAML document, which its name tells:
-// .json, .yaml or .yml. Documents that differ only in their layout, in the order of names
+// CanonicalDocument is the canonical form of a JSON or YAML document, which its name tells
+// (.json, .yaml or .yml), or else what is in it: who calls a document otherwise makes it no other
+// one. Documents that differ only in their layout, in the order of names
 // or in comments have the same.
 func CanonicalDocument(name string, content []byte) ([]byte, error) {
 	if len(content) > MostBytes {
@@ -44,7 +45,9 @@ func CanonicalDocument(name string, content []byte) ([]byte, error) {
 	case ".yaml", ".yml":
 		text, err = yamlToJSON(content)
 	default:
-		err = errors.New("its name ends in none of .json, .yaml, .yml")
+		if text, err = content, checkDocument(content); err != nil {
+			text, err = yamlToJSON(content)
+		}
 	}
 	if err == nil {
 		text, err = jcs.Transform(text)

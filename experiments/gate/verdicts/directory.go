@@ -63,6 +63,13 @@ type entry struct {
 	trusted bool // somebody trusted has signed it
 }
 
+// names reports whether the name of a subject counts: where somebody trusted has given it. A
+// digest speaks for itself, and a name does not. That of a gate's candidate is its path, which
+// who wrote the candidate has chosen.
+func (e entry) names(subject int) bool {
+	return e.trusted && (subject > 0 || e.Resilience.Predicate.Change == nil)
+}
+
 // isAs reports whether a file is as it was when it was read. One that was written shortly
 // before may have been written again since.
 func (f *file) isAs(info fs.FileInfo) bool {
@@ -230,29 +237,32 @@ func sum(files map[string]*file) *known {
 
 // doubtAll notes what a pair was about that cannot be read any more.
 func (k *known) doubtAll(name string, p entry) {
-	for _, s := range p.Resilience.Subject {
+	for i, s := range p.Resilience.Subject {
 		if s.IsCanonical() {
 			continue
 		}
 		k.doubt[s.Digest] = name
-		k.name(s, p.trusted)
+		if p.names(i) {
+			k.name(s)
+		}
 	}
 }
 
-// add adds a pair. Names count only where somebody trusted has given them: a digest speaks
-// for itself, and a name does not.
+// add adds a pair.
 func (k *known) add(p entry) {
-	for _, s := range p.Resilience.Subject {
+	for i, s := range p.Resilience.Subject {
 		if s.IsCanonical() {
 			continue
 		}
 		k.about[s.Digest] = append(k.about[s.Digest], p.Pair)
-		k.name(s, p.trusted)
+		if p.names(i) {
+			k.name(s)
+		}
 	}
 }
 
-func (k *known) name(s statement.Subject, trusted bool) {
-	if trusted && !slices.Contains(k.named[s.Name], s.Digest) {
+func (k *known) name(s statement.Subject) {
+	if !slices.Contains(k.named[s.Name], s.Digest) {
 		k.named[s.Name] = append(k.named[s.Name], s.Digest)
 	}
 }

@@ -26,6 +26,7 @@ const (
 type Options struct {
 	Dir          string // files with statements; those in folders below count as well
 	Keys         []signing.PublicKey
+	Approvers    []signing.PublicKey // see [policy.Input]
 	Requirements policy.Requirements
 	Now          func() time.Time                 // nil: [time.Now]
 	Logf         func(format string, args ...any) // of files that cannot be read; nil: nobody is told
@@ -183,10 +184,23 @@ func readCanary(w http.ResponseWriter, r *http.Request) (c canary, status int, e
 		}
 		return c, status, err
 	}
-	if err := errors.Join(strictjson.Check(text), json.Unmarshal(text, &c)); err != nil {
+	if err := errors.Join(strictjson.Check(text), c.decode(text)); err != nil {
 		return c, http.StatusBadRequest, fmt.Errorf("the payload of the webhook cannot be read: %w", err)
 	}
 	return c, http.StatusOK, nil
+}
+
+// decode reads what is known by its exact name: the decoder of the standard library takes names
+// in any case, so METADATA would take the place of metadata.
+func (c *canary) decode(text []byte) error {
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(text, &fields)
+	for name, to := range map[string]any{"name": &c.Name, "namespace": &c.Namespace, "phase": &c.Phase, "checksum": &c.Checksum, "metadata": &c.Metadata} {
+		if value, given := fields[name]; given {
+			err = errors.Join(err, json.Unmarshal(value, to))
+		}
+	}
+	return err
 }
 
 // digests are what a canary is, or what is called as it is.

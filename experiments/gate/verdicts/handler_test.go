@@ -38,6 +38,10 @@ func TestFlagger(t *testing.T) {
 	// Two changes have one name, and one of them failed.
 	w.statement.Subjects = append(named("production/shop/7f7f7f7f7f", string(candidate())), named("production/shop/7f7f7f7f7f", "bad")...)
 	w.write("both.intoto.jsonl", w.lines(measured("r0", -time.Hour, result.Held), w.ada))
+	// A config is kept below a path that is the name of another canary.
+	w.statement.Subjects = named("production/shop/8a8a8a8a8a", string(candidate()))
+	w.statement.Change = &statement.Change{To: statement.DigestOf(candidate())}
+	w.write("path.intoto.jsonl", w.lines(measured("r4", 0, result.Held), w.ada))
 	h := w.handler()
 	for name, tt := range map[string]struct {
 		checksum string
@@ -56,6 +60,7 @@ func TestFlagger(t *testing.T) {
 		"a checksum that failed":    {"6d5f8c9b7", nil, 403, "verdict"},
 		"a checksum not known":      {"aaaaaaaaaa", nil, 403, "production/shop/aaaaaaaaaa"},
 		"a stranger's name":         {"5c5c5c5c5c", nil, 403, "production/shop/5c5c5c5c5c"},
+		"the path of a config":      {"8a8a8a8a8a", nil, 403, "production/shop/8a8a8a8a8a"},
 		"several of one name":       {"7f7f7f7f7f", nil, 403, "verdict"},
 		"no checksum":               {"", nil, 400, "checksum"},
 	} {
@@ -99,6 +104,8 @@ func TestRefused(t *testing.T) {
 		"no payload":        {"POST", "/flagger", "{", 400},
 		"a list":            {"POST", "/flagger", "[]", 400},
 		"a name twice":      {"POST", "/flagger", `{"metadata":{"digest":"x","digest":"` + sha() + `"}}`, 400},
+		"in capitals":       {"POST", "/flagger", `{"METADATA":{"digest":"` + sha() + `"}}`, 400},
+		"and in capitals":   {"POST", "/flagger", `{"metadata":{"digest":"` + statement.DigestOf(nil).String() + `"},"METADATA":{"digest":"` + sha() + `"}}`, 403},
 		"two payloads":      {"POST", "/flagger", digest + digest, 400},
 		"more than allowed": {"POST", "/flagger", `{"name":"` + strings.Repeat("x", maxBody) + `"}`, 413},
 		"deep":              {"POST", "/flagger", `{"a":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + `}`, 400},

@@ -38,7 +38,7 @@ type Answer struct {
 // be read any more may have been the newest, so what it lets pass a person decides.
 func (o Options) decide(about statement.Digest, known *known) *Answer {
 	read := known.about[about]
-	in := policy.Input{Subjects: []statement.Digest{about}, Read: read, Keys: o.Keys, Now: o.Now()}
+	in := policy.Input{Subjects: []statement.Digest{about}, Read: read, Keys: o.Keys, Approvers: o.Approvers, Now: o.Now()}
 	d := policy.Decide(in, o.Requirements)
 	a := &Answer{Decision: *d, Phase: phaseOf(d)}
 	file, doubted := known.doubt[about]

@@ -111,13 +111,15 @@ func TestWhatIsNotSigned(t *testing.T) {
 		"regressed": {edit: func(_ *result.Result, a *statements.About) {
 			a.Comparison = &statement.Comparison{Base: []string{"r0"}, Verdict: result.Refuted, ExitCode: 3}
 		}, now: later},
-		"a bypass":           {edit: bypassed, now: later},
-		"a bypass, accepted": {edit: bypassed, approve: func(_ *shared, o *Approve) { o.AcceptBypass = true }, now: later, signed: true},
-		"another run":        {approve: func(_ *shared, o *Approve) { o.Run = "r2" }, now: later},
-		"this run":           {approve: func(_ *shared, o *Approve) { o.Run = "r1" }, now: later, signed: true},
-		"the candidate":      {approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later, signed: true},
-		"another candidate":  {approve: func(s *shared, o *Approve) { o.Candidate = s.ada.Public }, now: later},
-		"no statements":      {approve: func(s *shared, o *Approve) { o.Statements = s.ada.Public }, now: later},
+		"a bypass":             {edit: bypassed, now: later},
+		"a bypass, accepted":   {edit: bypassed, approve: func(_ *shared, o *Approve) { o.AcceptBypass = true }, now: later, signed: true},
+		"another run":          {approve: func(_ *shared, o *Approve) { o.Run = "r2" }, now: later},
+		"this run":             {approve: func(_ *shared, o *Approve) { o.Run = "r1" }, now: later, signed: true},
+		"the candidate":        {approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later, signed: true},
+		"another candidate":    {approve: func(s *shared, o *Approve) { o.Candidate = s.ada.Public }, now: later},
+		"what a gate measured": {edit: gated("{}"), approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later, signed: true},
+		"named beside it":      {edit: gated("other"), approve: func(s *shared, o *Approve) { o.Candidate = filepath.Join(s.dir, "next.json") }, now: later},
+		"no statements":        {approve: func(s *shared, o *Approve) { o.Statements = s.ada.Public }, now: later},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,6 +152,14 @@ func TestWhatIsNotSigned(t *testing.T) {
 	}
 }
 
+// gated makes it the statement of a gate on a document.
+func gated(text string) func(*result.Result, *statements.About) {
+	return func(_ *result.Result, a *statements.About) {
+		a.Subjects = statement.OfFile("gated.json", []byte(text))
+		a.Change = &statement.Change{To: statement.DigestOf([]byte(text))}
+	}
+}
+
 func bypassed(r *result.Result, a *statements.About) {
 	r.Experiments = nil
 	a.Bypass = &statement.Bypass{By: "ada", Reason: "down", At: start()}
@@ -162,6 +172,40 @@ func contents(t *testing.T, file string) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// What nobody has signed is shown as such, and an approval makes it nobody's measurement.
+func TestAnApprovalAlone(t *testing.T) {
+	t.Parallel()
+	s := newShared(t, nil)
+	envelopes, err := signing.Read(contents(t, s.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range envelopes {
+		e.Signatures = []signing.Signature{}
+	}
+	text, err := signing.Write(envelopes)
+	if err == nil {
+		err = os.WriteFile(s.file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown bytes.Buffer
+	if err := (Approve{Statements: s.file, Key: s.bob.Private}).Sign(&shown, start().Add(time.Hour)); err != nil || !strings.Contains(shown.String(), "nobody") {
+		t.Errorf("%s, %v", shown.String(), err)
+	}
+	v := Verify{Candidate: filepath.Join(s.dir, "next.json"), Keys: []string{s.ada.Public}, Approvers: []string{s.bob.Public}}
+	if d, err := v.Decide(start().Add(time.Hour)); err != nil || !d.Has(policy.UnknownKey) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if err := (Approve{Statements: s.file, Key: s.ada.Private}).Sign(io.Discard, start().Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	if d, err := v.Decide(start().Add(time.Hour)); err != nil || !d.Pass || len(d.SignedBy) != 2 {
+		t.Errorf("%+v, %v", d, err)
+	}
 }
 
 // Two people who approve at once are both in the file.
@@ -198,6 +242,23 @@ func TestAnEmptyCandidate(t *testing.T) {
 	d, err := v.Decide(start().Add(time.Hour))
 	if err != nil || d.Pass || !d.Has(policy.WrongSubject) || d.Subjects[0] != statement.DigestOf(nil) {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// A name and a reason that nobody sees are none.
+func TestABypassSaysWhoAndWhy(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", " ", "\u200b", "\u202e", "-"} {
+		for _, b := range []Bypass{{By: text, Reason: "down"}, {By: "ada", Reason: text}} {
+			b.Candidate, b.Signed = "next.json", statements.Flags{Keys: []string{"ada.pem"}, File: "next.intoto.jsonl"}
+			if err := b.Check(); err == nil {
+				t.Errorf("%q and %q are a bypass", b.By, b.Reason)
+			}
+		}
+	}
+	b := Bypass{Candidate: "next.json", By: "Ада", Reason: "#4711", Signed: statements.Flags{Keys: []string{"ada.pem"}, File: "next.intoto.jsonl"}}
+	if err := b.Check(); err != nil {
+		t.Error(err)
 	}
 }
 

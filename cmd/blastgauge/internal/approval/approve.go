@@ -118,6 +118,8 @@ func (o Approve) check(p *policy.Pair, candidate *statement.Digest, now time.Tim
 	switch {
 	case candidate != nil && !slices.ContainsFunc(p.Resilience.Subject, about):
 		return refuse("%s is %s, and that is not what was measured", o.Candidate, candidate)
+	case candidate != nil && b.Change != nil && b.Change.To != *candidate:
+		return refuse("%s is %s, and is only named beside what was measured, %s", o.Candidate, candidate, b.Change.To)
 	case !now.Before(b.ValidUntil):
 		return refuse("it was valid until %s: measure the change again", b.ValidUntil.Format(time.RFC3339))
 	case now.Add(policy.ClocksDiffer).Before(b.Finished):
@@ -156,6 +158,9 @@ func show(w io.Writer, file string, p *policy.Pair) error {
 	l.before(b.Comparison, b.Attempts.Bypasses)
 	for _, s := range p.InResilience.Signatures {
 		l.add("signed by", "%.200s (as it says: `blastgauge gate --verify` checks it)", s.KeyID)
+	}
+	if len(p.InResilience.Signatures) == 0 {
+		l.add("signed by", "nobody: no one has vouched yet for what stands here")
 	}
 	_, err := io.WriteString(w, l.String())
 	return err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/statements"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -37,14 +38,20 @@ func (o *Bypass) Check() error {
 		return usage.Errorf("--bypass: --key PRIVATE.pem says who answers for it")
 	case !o.Signed.Asked():
 		return usage.Errorf("--bypass: --statement FILE says where it is written")
-	case strings.TrimSpace(o.By) == "":
+	case !says(o.By):
 		return usage.Errorf("--bypass: --by NAME says who lets it pass")
-	case strings.TrimSpace(o.Reason) == "":
+	case !says(o.Reason):
 		return usage.Errorf("--bypass REASON: why must it pass? It is kept for ever")
 	case err != nil:
 		return usage.Errorf("--bypass: %w", err)
 	}
 	return nil
+}
+
+// says reports whether a text says anything to who reads it. Spaces and marks that nobody sees do
+// not.
+func says(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 // Write keeps the bypass for ever, and then writes its statements. It returns the file that it

@@ -32,14 +32,17 @@ type Verify struct {
 	Keys         []string
 	Subjects     []string
 	SubjectFiles []string
+	Approvers    []string // files of keys that count beside one of Keys alone
 	Experiments  []string
-	MaxHarm      string // share; empty: any
-	Above        string // share above which two people have to sign; empty: none
-	MaxAttempts  int    // 0: any number
-	Environment  string // empty: any
-	System       string // file; empty: any
-	AcceptBypass bool
-	At           string // RFC 3339; empty: now
+	// ExperimentFiles must have been run as they are.
+	ExperimentFiles []string
+	MaxHarm         string // share; empty: any
+	Above           string // share above which two people have to sign; empty: none
+	MaxAttempts     int    // 0: any number
+	Environment     string // empty: any
+	System          string // file; empty: any
+	AcceptBypass    bool
+	At              string // RFC 3339; empty: now
 }
 
 // Decide decides whether the change may pass. It opens files and nothing else. An error is a
@@ -141,13 +144,23 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 		}
 		in.Subjects = append(in.Subjects, statement.DigestOf(text))
 	}
+	for _, path := range v.ExperimentFiles {
+		digest, err := requirements.DigestOfDocument(path)
+		if err != nil {
+			return fmt.Errorf("--experiment-file: %w", err)
+		}
+		req.Documents = append(req.Documents, *digest)
+	}
 	if v.System != "" {
-		if req.System, err = requirements.DigestOfSystem(v.System); err != nil {
+		if req.System, err = requirements.DigestOfDocument(v.System); err != nil {
 			return fmt.Errorf("--system: %w", err)
 		}
 	}
 	if in.Keys, err = statements.ReadPublicKeys(v.Keys); err != nil {
 		return fmt.Errorf("--key: %w", err)
+	}
+	if in.Approvers, err = statements.ReadPublicKeys(v.Approvers); err != nil {
+		return fmt.Errorf("--approver: %w", err)
 	}
 	in.File, err = v.readStatements()
 	return err

@@ -24,14 +24,17 @@ const Address = "127.0.0.1:8480"
 
 // Flags are what a command line says.
 type Flags struct {
-	Dir    string   // of statements
-	Keys   []string // PEM files of public keys that are trusted
-	Listen string
-	Cert   string // CERT,KEY
-	Hosts  []string
-	Policy string // a file, in place of the following
+	Dir  string   // of statements
+	Keys []string // PEM files of public keys that are trusted
+	// Approvers are files of keys that count beside one of Keys alone.
+	Approvers []string
+	Listen    string
+	Cert      string // CERT,KEY
+	Hosts     []string
+	Policy    string // a file, in place of the following
 
 	Experiments         []string
+	ExperimentFiles     []string
 	MaxHarm             string // a share
 	SecondApproverAbove string // a share
 	MaxAttempts         int
@@ -50,11 +53,14 @@ func (f Flags) Start(logf func(format string, args ...any)) (*verdicts.Server, e
 	if err != nil {
 		return nil, err
 	}
-	keys, err := f.keys()
-	if err != nil {
+	options := verdicts.Options{Dir: f.Dir, Requirements: required, Logf: logf}
+	if options.Keys, err = readKeys("--key", f.Keys); err != nil {
 		return nil, err
 	}
-	handler, err := verdicts.NewHandler(verdicts.Options{Dir: f.Dir, Keys: keys, Requirements: required, Logf: logf})
+	if options.Approvers, err = readKeys("--approver", f.Approvers); err != nil {
+		return nil, err
+	}
+	handler, err := verdicts.NewHandler(options)
 	if err != nil {
 		return nil, fmt.Errorf("--verdicts %s: %w", f.Dir, err)
 	}
@@ -96,7 +102,7 @@ func (f Flags) endpoint() (verdicts.Endpoint, error) {
 // requirements are what statements must say.
 func (f Flags) requirements() (policy.Requirements, error) {
 	if f.Policy != "" {
-		if len(f.Experiments) > 0 || f.MaxHarm != "" || f.SecondApproverAbove != "" || f.MaxAttempts != 0 || f.Environment != "" || f.System != "" || f.AcceptBypass {
+		if len(f.Experiments) > 0 || len(f.ExperimentFiles) > 0 || f.MaxHarm != "" || f.SecondApproverAbove != "" || f.MaxAttempts != 0 || f.Environment != "" || f.System != "" || f.AcceptBypass {
 			return policy.Requirements{}, usage.Errorf("--policy says what is required: write there what another flag says")
 		}
 		return requirements.Read(f.Policy)
@@ -111,14 +117,26 @@ func (f Flags) requirements() (policy.Requirements, error) {
 	if err := cmp.Or(wrong[0], wrong[1]); err != nil {
 		return r, err
 	}
+	return r, f.documents(&r)
+}
+
+// documents reads the digests of what must have been measured with.
+func (f Flags) documents(r *policy.Requirements) error {
+	for _, path := range f.ExperimentFiles {
+		digest, err := requirements.DigestOfDocument(path)
+		if err != nil {
+			return usage.Errorf("--experiment-file %w", err)
+		}
+		r.Documents = append(r.Documents, *digest)
+	}
 	if f.System == "" {
-		return r, nil
+		return nil
 	}
 	var err error
-	if r.System, err = requirements.DigestOfSystem(f.System); err != nil {
-		return r, usage.Errorf("--system %w", err)
+	if r.System, err = requirements.DigestOfDocument(f.System); err != nil {
+		return usage.Errorf("--system %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 // share reads what a flag says; nil where it says nothing.
@@ -133,15 +151,15 @@ func share(flag, text string) (*float64, error) {
 	return &v, nil
 }
 
-// keys are those that are trusted.
-func (f Flags) keys() ([]signing.PublicKey, error) {
-	list, err := statements.ReadPublicKeys(f.Keys)
+// readKeys reads the keys that a flag names.
+func readKeys(flag string, files []string) ([]signing.PublicKey, error) {
+	list, err := statements.ReadPublicKeys(files)
 	_, unread := errors.AsType[*fs.PathError](err)
 	switch {
 	case unread:
-		return nil, fmt.Errorf("--key: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	case err != nil:
-		return nil, usage.Errorf("--key %w", err)
+		return nil, usage.Errorf("%s %w", flag, err)
 	}
 	return list, nil
 }

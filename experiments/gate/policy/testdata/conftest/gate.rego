@@ -28,6 +28,9 @@ fresh contains statement if {
 	time.parse_rfc3339_ns(statement.predicate.valid_until) > time.now_ns()
 	statement.predicate.attempts.count < data.gate.max_attempts
 	not statement.predicate.bypass
+
+	# What a gate measured, and nothing that is only named beside it.
+	object.get(statement.predicate, ["change", "to", "sha256"], data.gate.candidate) == data.gate.candidate
 	every experiment in statement.predicate.experiments {
 		every journey in experiment.journeys { journey.harm.high <= data.gate.max_harm }
 		every fault in experiment.faults { fault.removal_verified }
