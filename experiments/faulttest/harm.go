@@ -28,7 +28,8 @@ const (
 type Harm struct {
 	Verdict Verdict
 	// Share is the share of journeys that the fault harmed beyond those harmed without it:
-	// from -1 to 1. The truth lies from Low to High in 95 of 100 measurements.
+	// from -1 to 1. The truth lies from Low to High in 95 of 100 measurements; where For is
+	// below 16 s, as far as journeys are harmed independently of each other.
 	Share, Low, High float64
 	Limit            float64
 	Fault            string   // describes it

@@ -171,7 +171,10 @@ func TestBenchmarksThatFail(t *testing.T) {
 	t.Parallel()
 	for name, journey := range map[string]func(context.Context) error{
 		"harmed anyway": func(context.Context) error { return errors.New("broken anyway") },
-		"ends":          func(context.Context) error { runtime.Goexit(); return nil },
+		"ends": func(context.Context) error {
+			runtime.Goexit()
+			return errors.New("it went on")
+		},
 	} {
 		m := measurement(t, faulttest.HTTPError(503), 1)
 		m.For, m.Journey = 10*time.Millisecond, journey
