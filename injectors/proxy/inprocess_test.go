@@ -69,7 +69,10 @@ func TestLimitDataOfAnUpstreamThatEnds(t *testing.T) {
 	t.Parallel()
 	s := proxy.New(proxy.Options{})
 	t.Cleanup(func() { _ = s.Close() })
-	greets := greeter(t)
+	greets := one(t, func(c *net.TCPConn) {
+		io.WriteString(c, "hello")
+		c.Close()
+	})
 	if err := s.Populate([]byte(`[{"name":"x","listen":"127.0.0.1:0","upstream":"` + greets + `"}]`)); err != nil {
 		t.Fatal(err)
 	}
@@ -89,27 +92,6 @@ func TestLimitDataOfAnUpstreamThatEnds(t *testing.T) {
 			}
 		}
 	}
-}
-
-// greeter is an upstream that greets whoever comes, and ends.
-func greeter(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			io.WriteString(c, "hello")
-			c.Close()
-		}
-	}()
-	return l.Addr().String()
 }
 
 func readAll(t *testing.T, address string) string {

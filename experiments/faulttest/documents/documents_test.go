@@ -72,6 +72,18 @@ func TestHeld(t *testing.T) {
 	}
 }
 
+// A verdict has the same word in a measurement, which is built without results.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for word, same := range map[faulttest.Verdict]result.Verdict{
+		faulttest.Held: result.Held, faulttest.Refuted: result.Refuted, faulttest.Inconclusive: result.Inconclusive, faulttest.Invalid: result.Invalid,
+	} {
+		if string(word) != string(same) {
+			t.Errorf("%s and %s", word, same)
+		}
+	}
+}
+
 // The tests of somebody: they fail.
 func TestOfSomebody(t *testing.T) {
 	if os.Getenv(ofSomebody) == "" {
