@@ -20,7 +20,7 @@
 // [HTTPAbort], [GRPCError], [HTTPConfig], [RedisError], [RedisEmpty], [RedisLatency],
 // [PostgresError], [PostgresLatency]) act on single requests, commands or statements: the
 // upstream has a scheme that says which protocol it speaks. [New] makes any fault by the
-// name and the attributes that documents use.
+// name and the attributes that documents use, with durations of type [time.Duration].
 //
 // Which requests of a [Share] are affected follows from a seed, and is the same in every
 // run of a test that sends them in the same order.

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -154,7 +155,18 @@ func TestMistakesAreTold(t *testing.T) {
 		{faulttest.New("lag", nil), `there is no fault "lag"; there are bandwidth, `},
 		{faulttest.New("config_file", faulttest.Attributes{"file": "x"}), "config_file does not act on what passes a proxy"},
 		{faulttest.RedisEmpty(), "redis_empty acts on requests of redis, rediss, but the upstream is http://"},
-		{faulttest.Latency(time.Second, faulttest.Share(1.5)), "toxicity must be from 0 to 1"},
+		{faulttest.Latency(time.Second, faulttest.Share(1.5)), "share must be from 0 to 1, not 1.5"},
+		{faulttest.HTTPError(503, faulttest.Share(math.NaN())), "share must be from 0 to 1, not NaN"},
+		{faulttest.HTTPError(503, faulttest.Upstream()), "http_error acts on requests, and Upstream is for faults on bytes"},
+		{faulttest.HTTPError(503, faulttest.Match("path")), message("http_error", injectors.Attributes{"status": 503.0, "match": map[string]any{"path": []any{}}})},
+		{faulttest.HTTPError(503, faulttest.Match("headers", "x"), faulttest.Match("headers.X", "y")), "match.headers must be"},
+		{faulttest.HTTPError(503, faulttest.With("match", "/"), faulttest.Match("path", "/")), "match must be"},
+		{faulttest.New("latency", faulttest.Attributes{"latency": 2000}), "latency must be a time.Duration, such as 2*time.Second, not 2000 (int)"},
+		{faulttest.New("latency", faulttest.Attributes{"latency": "2s"}), "latency must be a time.Duration, such as 2*time.Second, not 2s (string)"},
+		{faulttest.HTTPConfig("drop", faulttest.Attributes{"path": "/x"}, faulttest.With("flap", 2)), "flap must be a time.Duration"},
+		{faulttest.HTTPError(503, faulttest.First(1), faulttest.With("first", time.Second)), "first is no duration, and 1s is one"},
+		{faulttest.New("http_error", faulttest.Attributes{"status": 503, "share": 0.5}), "share is no attribute: use the option Share(0.2)"},
+		{faulttest.New("latency", faulttest.Attributes{"latency": time.Second, "stream": "upstream"}), "use the option Upstream()"},
 		{faulttest.HTTPError(503, faulttest.With("status", struct{}{})), "status must be"},
 		{faulttest.HTTPError(503, faulttest.With("body", make(chan int))), "body must be"},
 	} {
@@ -185,8 +197,28 @@ func TestUpstreamsThatCannotBe(t *testing.T) {
 		"": "upstream", "ftp://127.0.0.1:21": "its scheme is not one of", "127.0.0.1": "not host:port", "http://127.0.0.1": "not host:port",
 		"http://%zz": "upstream",
 	} {
-		wantProblem(t, during(t, func(t testing.TB) { faulttest.Proxy(t, "payments", upstream) }), says)
+		got := during(t, func(t testing.TB) { faulttest.Proxy(t, "payments", upstream) })
+		if wantProblem(t, got, says); strings.Contains(got, "line 1") {
+			t.Errorf("%q: told of a list that nobody wrote: %s", upstream, got)
+		}
 	}
+	wantProblem(t, during(t, func(t testing.TB) { faulttest.Proxy(t, "", "127.0.0.1:1") }), "needs a name")
+}
+
+// Types of the caller's own are texts and numbers as well.
+func TestTypesOfGo(t *testing.T) {
+	t.Parallel()
+	type tenant string
+	type status int
+	payments := faulttest.Proxy(t, "payments", shop(t))
+	f := faulttest.New("http_error", faulttest.Attributes{"status": status(503), "body": []byte("sold out"), "match": map[tenant]any{"path": [2]tenant{"/charges", "/refunds"}}})
+	payments.During(t, f, func() {
+		for path, want := range map[string]string{"/charges": "503 sold out", "/refunds": "503 sold out", "/": "200 sold"} {
+			if status, text := get(t, client(t), payments.URL+path); fmt.Sprint(status, " ", text) != want {
+				t.Errorf("%s: %d %s, want %s", path, status, text, want)
+			}
+		}
+	})
 }
 
 func TestNobodyMet(t *testing.T) {
@@ -323,6 +355,94 @@ func TestToxiproxyAPI(t *testing.T) {
 	if status, _ := get(t, client(t), payments.URL); status != 418 {
 		t.Errorf("their fault: %d", status)
 	}
+}
+
+// What others do by way of the control API is not taken for the test's.
+func TestSomebodyElseAtTheControlAPI(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		method, path, body string
+		inForce            bool
+		says               string
+	}{
+		"another proxy, first of all": {"POST", "/proxies", `{"name":"a","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}`, true, ""},
+		"all faults removed":          {"POST", "/reset", "", false, "somebody removed it"},
+		"the proxy deleted":           {"DELETE", "/proxies/payments", "", false, "somebody removed it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := shop(t)
+			got := during(t, func(tb testing.TB) {
+				payments := faulttest.Proxy(tb, "payments", url)
+				payments.During(tb, faulttest.HTTPError(503), func() {
+					get(tb, client(t), payments.URL)
+					r, err := http.NewRequestWithContext(t.Context(), tt.method, payments.Toxiproxy()+tt.path, strings.NewReader(tt.body))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					answer, err := http.DefaultClient.Do(r)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					answer.Body.Close()
+					if f := payments.Counts().Faults[0]; f.InForce != tt.inForce || f.Met == 1 != tt.inForce {
+						t.Errorf("%s: %+v", answer.Status, f)
+					}
+				})
+				payments.Met(tb)
+			})
+			if tt.says == "" && got != "" || !strings.Contains(got, tt.says) || strings.Contains(got, "still in force") {
+				t.Errorf("told %q, want %q", got, tt.says)
+			}
+		})
+	}
+}
+
+// A proxy ends with the test that made it, whoever still has it.
+func TestAfterTheTest(t *testing.T) {
+	t.Parallel()
+	var payments *faulttest.Dependency
+	t.Run("that made it", func(sub *testing.T) {
+		payments = faulttest.Proxy(sub, "payments", shop(t))
+		payments.Inject(t, faulttest.HTTPError(503)) // it outlives the proxy, and is removed without a complaint
+	})
+	wantProblem(t, during(t, func(t testing.TB) { payments.Inject(t, faulttest.HTTPError(503)) }), "ended with the test that made it")
+	if api := payments.Toxiproxy(); api != "" {
+		t.Errorf("a control API at %s", api)
+	}
+}
+
+// What a fault does to a single call is counted by the time that the caller knows of it.
+func TestCountedAtOnce(t *testing.T) {
+	t.Parallel()
+	url := shop(t)
+	for _, f := range []faulttest.Fault{
+		faulttest.Latency(time.Millisecond), faulttest.Bandwidth(100_000), faulttest.Slicer(8), faulttest.LimitData(1), faulttest.ResetPeer(0), faulttest.Timeout(time.Millisecond),
+		faulttest.SlowClose(time.Millisecond), faulttest.Down(faulttest.Share(0.999999)), faulttest.HTTPError(503), faulttest.HTTPError(503, faulttest.After()), faulttest.HTTPAbort(),
+		faulttest.HTTPAbort(faulttest.With("when", "middle")), faulttest.HTTPLatency(time.Millisecond),
+	} {
+		t.Run(f.String(), func(t *testing.T) {
+			t.Parallel()
+			for range 20 {
+				d := faulttest.Proxy(t, "payments", url)
+				d.During(t, f, func() { callOnce(d.Addr) })
+				d.Met(t)
+			}
+		})
+	}
+}
+
+// callOnce asks once, over a connection that ends with the answer.
+func callOnce(address string) {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return // it was reset
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
+	_, _ = io.Copy(io.Discard, c)
 }
 
 // A document that goes bad on its way, by operator and by file.

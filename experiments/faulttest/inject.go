@@ -1,6 +1,7 @@
 package faulttest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ type injection struct {
 	name  string // of its toxic
 	last  proxy.ToxicStatus
 	gone  bool
+	taken bool // before its end, and with its counts, by way of the control API
 }
 
 // Inject puts a fault in force, on connections that are open as well, until the test has
@@ -42,6 +44,9 @@ func (d *Dependency) inject(tb testing.TB, f Fault) *injection {
 	defer d.mu.Unlock()
 	i := &injection{fault: f, name: fmt.Sprintf("%s-%d", f.kind, len(d.injected)+1)}
 	toxic, err := f.toxic(i.name)
+	if d.closed {
+		err = errors.New("the proxy has ended with the test that made it")
+	}
 	if err == nil {
 		err = d.server.AddToxic(d.Name, toxic)
 	}
@@ -57,7 +62,8 @@ func (d *Dependency) remove(tb testing.TB, i *injection) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	last, err := d.server.RemoveToxic(d.Name, i.name)
-	if err != nil {
+	i.taken = errors.Is(err, proxy.ErrNotFound)
+	if err != nil && !i.taken {
 		tb.Errorf("faulttest: %s is still in force on %s: %v", i.fault, d.Name, err)
 		return
 	}
@@ -84,7 +90,8 @@ type FaultCounts struct {
 	// Met counts the requests, commands, statements or, of faults on bytes, the connections
 	// that it acted on; Of those that it could have acted on.
 	Met, Of int64
-	// InForce is false once it is removed.
+	// InForce is false once it is removed. Whoever removes it by way of the control API
+	// removes its counts, too.
 	InForce bool
 }
 
@@ -92,28 +99,29 @@ type FaultCounts struct {
 func (d *Dependency) Counts() Counts {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := d.server.Status()[0]
+	now := d.now()
 	c := Counts{Connections: now.Counts.Total, DialFailed: now.Counts.DialFailed}
 	if now.Counts.Calls != nil {
 		c.Requests = *now.Counts.Calls
 	}
 	for _, i := range d.injected {
-		s := i.status(now)
-		c.Faults = append(c.Faults, FaultCounts{i.fault.String(), s.Met, s.Of, !i.gone})
+		s, there := i.status(now)
+		c.Faults = append(c.Faults, FaultCounts{i.fault.String(), s.Met, s.Of, there && !i.gone})
 	}
 	return c
 }
 
-// status is what a fault has met by now, or had met when it was removed.
-func (i *injection) status(now proxy.Status) proxy.ToxicStatus {
+// status is what a fault has met by now, or had met when it was removed. It is not there
+// where somebody has removed it by way of the control API.
+func (i *injection) status(now proxy.Status) (s proxy.ToxicStatus, there bool) {
 	if i.gone {
-		return i.last
+		return i.last, !i.taken
 	}
 	k := slices.IndexFunc(now.Toxics, func(t proxy.ToxicStatus) bool { return t.Name == i.name })
-	if k < 0 { // somebody has removed it by way of the control API
-		return proxy.ToxicStatus{Name: i.name}
+	if k < 0 {
+		return proxy.ToxicStatus{}, false
 	}
-	return now.Toxics[k]
+	return now.Toxics[k], true
 }
 
 // Met fails the test where a fault that was injected has acted on nothing so far: such a
@@ -125,7 +133,7 @@ func (d *Dependency) Met(tb testing.TB) {
 	if len(d.injected) == 0 {
 		tb.Errorf("faulttest: no fault was injected into %s", d.Name)
 	}
-	now := d.server.Status()[0]
+	now := d.now()
 	for _, i := range d.injected {
 		if why := i.unmet(now); why != "" {
 			tb.Errorf("faulttest: nobody met %s into %s: %s", i.fault, d.Name, why)
@@ -136,7 +144,7 @@ func (d *Dependency) Met(tb testing.TB) {
 // unmet says why a fault has acted on nothing; it is empty where it has.
 func (i *injection) unmet(now proxy.Status) string {
 	kind, _ := injectors.Lookup(i.fault.kind)
-	s := i.status(now)
+	s, there := i.status(now)
 	acts := kind.Acts
 	if kind.Level == injectors.Byte {
 		acts = "connections"
@@ -144,6 +152,8 @@ func (i *injection) unmet(now proxy.Status) string {
 	switch {
 	case s.Met > 0:
 		return ""
+	case !there:
+		return "somebody removed it, or the proxy, by way of the control API, and what it had met with it"
 	case s.Refusing:
 		return "the port refuses connections before anybody can count them: look at the error that the caller gets, or accept and reset them with Share(0.999)"
 	case now.Counts.DialFailed > 0:

@@ -63,13 +63,14 @@ func (m Measurement) withDefaults(short bool) Measurement {
 // is.
 func (m Measurement) check() string {
 	isShare := func(v float64) bool { return v > 0 && v < 1 }
+	isTime := func(d time.Duration) bool { return d > 0 && d <= time.Hour }
 	switch {
 	case m.Journey == nil || m.Into == nil:
 		return "Measure needs a Journey, and the dependency that the fault goes Into"
 	case !(m.Rate > 0 && m.Rate <= mostRate):
 		return fmt.Sprintf("Rate must be journeys per second, up to %d, not %g", mostRate, m.Rate)
-	case m.For < 0 || m.SlowAfter < 0:
-		return fmt.Sprintf("For and SlowAfter must be above 0, not %v and %v", m.For, m.SlowAfter)
+	case !isTime(m.For) || !isTime(m.SlowAfter):
+		return fmt.Sprintf("For and SlowAfter must be above 0 and at most an hour, not %v and %v", m.For, m.SlowAfter)
 	case !isShare(m.Limit) || !isShare(m.Baseline):
 		return fmt.Sprintf("Limit and Baseline must be shares between 0 and 1, such as 0.05, not %g and %g", m.Limit, m.Baseline)
 	}
@@ -90,7 +91,8 @@ func (m Measurement) check() string {
 //
 // In a benchmark an operation is a journey under the fault, one after the other, and the
 // share that the fault harmed is reported as harmed/op, with the ends of its interval beside
-// it. A benchmark has no limit.
+// it. A benchmark has no limit: it fails where journeys are harmed without the fault, or
+// nobody met it.
 //
 // Nothing but the fault should change between both parts: a cache that fills and a breaker
 // that stays open from an earlier fault are taken for its doing. A short while of journeys
@@ -137,16 +139,16 @@ func (m Measurement) benchmark(b *testing.B) Harm {
 		m.one(ctx, time.Now(), func(e end) { h.Control.add(e, 0) })
 	}
 	i := m.Into.inject(b, m.Fault)
-	for b.Loop() {
-		m.one(ctx, time.Now(), func(e end) { h.Under.add(e, 0) })
-	}
-	m.Into.remove(b, i)
+	func() {
+		defer m.Into.remove(b, i)
+		for b.Loop() {
+			m.one(ctx, time.Now(), func(e end) { h.Under.add(e, 0) })
+		}
+	}()
 	h.judge(m, i)
 	b.ReportMetric(h.Share, "harmed/op")
 	b.ReportMetric(h.Low, "harmed-low/op")
 	b.ReportMetric(h.High, "harmed-high/op")
-	if h.unmet != "" {
-		b.Errorf("faulttest: %s", h.unmet)
-	}
+	h.tellInvalid(b)
 	return h
 }

@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -29,6 +30,7 @@ type Dependency struct {
 	mu       sync.Mutex
 	injected []*injection // in their order, those that are gone as well
 	api      *httptest.Server
+	closed   bool // with the test that made it
 }
 
 // Proxy puts a proxy in front of an upstream until the test has ended. It listens at a free
@@ -50,23 +52,40 @@ func Proxy(tb testing.TB, name, upstream string, configure ...func(*proxy.Option
 	}
 	d := &Dependency{Name: name, server: proxy.New(options)}
 	tb.Cleanup(func() { d.close(tb) })
+	if name == "" {
+		tb.Fatal("faulttest: a dependency needs a name, such as payments")
+	}
 	bare, urlAt := split(upstream)
 	list, err := json.Marshal([]map[string]string{{"name": name, "listen": "127.0.0.1:0", "upstream": bare}})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	if err := d.server.Populate(list); err != nil {
+		if wrong, ok := errors.AsType[*proxy.ListError](err); ok { // where it is in the list says nothing to who wrote none
+			err = wrong.Err
+		}
 		tb.Fatalf("faulttest: %v", err)
 	}
-	d.Addr, d.upstream = d.server.Status()[0].Listen, bare
+	d.Addr, d.upstream = d.now().Listen, bare
 	d.URL = urlAt(d.Addr)
 	return d
+}
+
+// now is what the proxy has come to. It is nothing where somebody has deleted the proxy by
+// way of the control API.
+func (d *Dependency) now() proxy.Status {
+	now, err := d.server.Proxy(d.Name)
+	if err != nil {
+		return proxy.Status{}
+	}
+	return now
 }
 
 func (d *Dependency) close(tb testing.TB) {
 	tb.Helper()
 	d.mu.Lock()
 	api := d.api
+	d.closed = true
 	d.mu.Unlock()
 	if api != nil {
 		api.Close()
@@ -78,10 +97,13 @@ func (d *Dependency) close(tb testing.TB) {
 
 // Toxiproxy returns the URL of a control API that speaks Toxiproxy's, for clients in other
 // processes and languages. It listens on 127.0.0.1 from the first call until the test of
-// the proxy has ended.
+// the proxy has ended; afterwards a first call returns nothing.
 func (d *Dependency) Toxiproxy() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.api == nil && d.closed {
+		return ""
+	}
 	if d.api == nil {
 		d.api = httptest.NewServer(d.server.Handler())
 	}

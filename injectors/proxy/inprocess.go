@@ -1,11 +1,22 @@
 package proxy
 
 import (
+	"errors"
+	"net/http"
+
 	"github.com/Shopify/toxiproxy/v2/stream"
 )
 
 // What clients of the control API do over HTTP can be done from Go in the server's own
 // process, without a port.
+
+// ErrNotFound is the error of a proxy or a toxic that is not there.
+var ErrNotFound = errors.New("not found")
+
+// Is makes every error that the API answers with 404 an [ErrNotFound].
+func (e *apiError) Is(target error) bool {
+	return target == ErrNotFound && e.Status == http.StatusNotFound
+}
 
 // New returns a server without a port for its control API: who has it uses it from Go, or
 // serves its [Server.Handler]. Of the options Listen and State mean nothing.
@@ -44,6 +55,15 @@ func (s *Server) Status() []Status {
 	return list
 }
 
+// Proxy returns the status of one proxy. The error is [ErrNotFound].
+func (s *Server) Proxy(name string) (Status, error) {
+	p, err := s.find(name)
+	if err != nil {
+		return Status{}, err
+	}
+	return p.status(), nil
+}
+
 func (p *proxy) status() Status {
 	v := p.view()
 	s := Status{
@@ -69,6 +89,9 @@ func (v toxicView) status() ToxicStatus {
 func (s *Server) AddToxic(proxy string, body []byte) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
+	if s.isClosed() {
+		return errShuttingDown()
+	}
 	p, err := s.find(proxy)
 	if err != nil {
 		return err
@@ -81,7 +104,8 @@ func (s *Server) AddToxic(proxy string, body []byte) error {
 }
 
 // RemoveToxic takes a toxic from a proxy, and returns what it was at the end: nothing is
-// counted afterwards. After an error the toxic is there still.
+// counted afterwards. The error is [ErrNotFound] where there is no such toxic; after any
+// other the toxic is there still.
 func (s *Server) RemoveToxic(proxy, toxic string) (ToxicStatus, error) {
 	s.calls.RLock()
 	defer s.calls.RUnlock()

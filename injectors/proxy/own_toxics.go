@@ -42,6 +42,45 @@ func (t *resetPeer) fire(stub *toxics.ToxicStub, c *stream.StreamChunk) {
 	}
 }
 
+// limitData ends a connection after so many bytes. The library's own cannot say that it
+// held bytes back where the stream ends right behind them.
+type limitData struct {
+	Bytes int64 `json:"bytes"`
+}
+
+// limited is the state of a connection under limit_data.
+type limited struct {
+	passed int64  // bytes
+	count  func() // counts the connection
+}
+
+func (t *limitData) Pipe(stub *toxics.ToxicStub) {
+	state := stub.State.(*limited)
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case c := <-stub.Input:
+			if c == nil {
+				stub.Close()
+				return
+			}
+			if left := max(0, t.Bytes-state.passed); int64(len(c.Data)) > left {
+				state.count() // first, so that who sees the end of the stream sees it counted
+				c = &stream.StreamChunk{Data: c.Data[:left], Timestamp: c.Timestamp}
+			}
+			if len(c.Data) > 0 {
+				stub.Output <- c
+				state.passed += int64(len(c.Data))
+			}
+			if state.passed >= t.Bytes {
+				stub.Close()
+				return
+			}
+		}
+	}
+}
+
 // down refuses new connections and resets live ones. It acts at the port, or, on a share
 // of connections, when they are accepted, and not in a link.
 type down struct{}

@@ -205,15 +205,26 @@ func (l *stageLoop) attach(t *toxic) {
 		out:   out,
 		done:  make(chan struct{}),
 	}
-	if stateful, ok := t.impl.(toxics.StatefulToxic); ok && l.toxicState == nil {
-		l.toxicState = stateful.NewState()
-	} else if _, ok := t.impl.(*resetPeer); ok {
-		l.toxicState = l.stage
+	if l.toxicState == nil {
+		l.toxicState = l.newState(t)
 	}
 	p.stub.State = l.toxicState
 	l.pipe = p
 	link := l.stage.link
 	link.start(func() { p.run(link) })
+}
+
+// newState returns what a toxic remembers of one link; nil: nothing.
+func (l *stageLoop) newState(t *toxic) any {
+	switch impl := t.impl.(type) {
+	case *limitData:
+		return &limited{count: l.stage.input.meter.count}
+	case *resetPeer:
+		return l.stage
+	case toxics.StatefulToxic:
+		return impl.NewState()
+	}
+	return nil
 }
 
 // detach stops the toxic, if there is one, and keeps what it still sends. A toxic

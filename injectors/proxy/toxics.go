@@ -18,6 +18,7 @@ import (
 // Toxic types with an implementation of blastgauge's own.
 const (
 	typeBandwidth = "bandwidth"
+	typeLimitData = "limit_data"
 	typeResetPeer = "reset_peer"
 	typeDown      = "down"
 )
@@ -69,7 +70,7 @@ func (t *toxic) selects(sample float32) bool { return sample < t.toxicity }
 // of the stream. Toxics that end connections are counted when they do so.
 func (t *toxic) affects(n int) bool {
 	switch impl := t.impl.(type) {
-	case *toxics.NoopToxic, *toxics.LimitDataToxic, *resetPeer, *down:
+	case *toxics.NoopToxic, *limitData, *resetPeer, *down:
 		return false
 	case *toxics.LatencyToxic:
 		return n > 0 && (impl.Latency > 0 || impl.Jitter > 0)
@@ -236,6 +237,8 @@ func newToxic(kind string) (impl toxics.Toxic, buffer int) {
 	switch kind {
 	case typeBandwidth:
 		return &bandwidth{}, 0
+	case typeLimitData:
+		return &limitData{}, 0
 	case typeResetPeer:
 		return &resetPeer{}, 0
 	case typeDown:

@@ -16,6 +16,8 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +33,7 @@ import (
 // Options say what of the documents is different in a test.
 type Options struct {
 	// Behind are the proxies of the test. Each stands for the dependency of its name: the
-	// document's own addresses of it mean nothing.
+	// document's own addresses of it mean nothing. Whatever gets a fault needs one.
 	Behind []*faulttest.Dependency
 	// URL is where journeys enter; empty: as the document says.
 	URL string
@@ -58,9 +60,12 @@ func Run(t *testing.T, system, experiment string, o Options) *run.Outcome {
 	t.Helper()
 	p := o.load(t, system, experiment)
 	temp := t.TempDir()
+	registry := journal.OpenRegistry(filepath.Join(temp, "state")) // faults on proxies end with the test: nobody has to find them
+	if p.LeavesProxies() {
+		registry = journal.UserRegistry(os.LookupEnv)
+	}
 	out, err := run.Run(t.Context(), p, run.Options{
-		Dir: cmp.Or(o.Dir, filepath.Join(temp, "run")), Embedded: true, Log: t.Output(),
-		Registry: journal.OpenRegistry(filepath.Join(temp, "state")), // its faults end with the test: nobody has to find them
+		Dir: cmp.Or(o.Dir, filepath.Join(temp, "run")), Embedded: true, Log: t.Output(), Registry: registry,
 	})
 	if err != nil {
 		t.Fatalf("documents: %v", err)
@@ -84,6 +89,7 @@ func (o Options) load(t *testing.T, system, experiment string) *plan.Plan {
 		t.Fatalf("documents: phases: %v", err)
 	}
 	p := o.loadWith(t, system, experiment, phases)
+	o.checkBehind(t, p)
 	if !testing.Short() || o.Phases != "" {
 		return p
 	}
@@ -103,6 +109,20 @@ func (o Options) loadWith(t *testing.T, system, experiment string, phases experi
 	return loaded.Plan
 }
 
+// checkBehind fails the test where a fault would go to a proxy that is not of the test: it
+// would outlive a test that is killed.
+func (o Options) checkBehind(t *testing.T, p *plan.Plan) {
+	t.Helper()
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			behind := slices.ContainsFunc(o.Behind, func(d *faulttest.Dependency) bool { return d.Name == f.Into })
+			if f.OnProxy() && !behind {
+				t.Fatalf("documents: %s: %s goes into %s, and no proxy of the test stands for it: add faulttest.Proxy(t, %[3]q, ...) to Options.Behind", e.ID, f.Inject, f.Into)
+			}
+		}
+	}
+}
+
 // set lists what the test sets in place of the system's document: what Set says wins.
 func (o Options) set() []string {
 	var list []string
@@ -111,10 +131,10 @@ func (o Options) set() []string {
 			list = append(list, "toxiproxy="+d.Toxiproxy())
 		}
 		at := "dependencies[" + d.Name + "]."
-		list = append(list, at+"toxiproxy="+d.Toxiproxy(), at+"listen="+d.Addr, at+"upstream="+d.Upstream())
+		list = append(list, at+"toxiproxy="+d.Toxiproxy(), at+"listen="+strconv.Quote(d.Addr), at+"upstream="+strconv.Quote(d.Upstream()))
 	}
 	if o.URL != "" {
-		list = append(list, "url="+o.URL)
+		list = append(list, "url="+strconv.Quote(o.URL))
 	}
 	return append(list, o.Set...)
 }

@@ -59,6 +59,7 @@ func TestHeld(t *testing.T) {
 	o := newShop(t, true)
 	o.Dir = filepath.Join(t.TempDir(), "kept")
 	o.AllowInconclusive = true // where the machine is so busy that traffic is lost
+	o.Set = append(o.Set, "defaults.limits.blast_radius=90%")
 	out := documents.Run(t, system, "testdata/experiments/mail-down.yaml", o)
 	e := out.Result.Experiments[0]
 	if e.ID != "mail-down" || e.Verdict != result.Held && e.Verdict != result.Inconclusive {
@@ -69,6 +70,18 @@ func TestHeld(t *testing.T) {
 	}
 	if again, err := result.Load(o.Dir); err != nil || again.Experiments[0].Verdict != e.Verdict {
 		t.Errorf("what stays of the run: %v, %v", again, err)
+	}
+}
+
+// A verdict has the same word in a measurement, which is built without results.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for word, same := range map[faulttest.Verdict]result.Verdict{
+		faulttest.Held: result.Held, faulttest.Refuted: result.Refuted, faulttest.Inconclusive: result.Inconclusive, faulttest.Invalid: result.Invalid,
+	} {
+		if string(word) != string(same) {
+			t.Errorf("%s and %s", word, same)
+		}
 	}
 }
 
@@ -89,6 +102,12 @@ func TestOfSomebody(t *testing.T) {
 		t.Parallel()
 		o := newShop(t, true)
 		o.Set = append(o.Set, "journeys.checkout.rate=fast")
+		documents.Run(t, system, "mail-down", o)
+	})
+	t.Run("elsewhere", func(t *testing.T) {
+		t.Parallel()
+		o := newShop(t, true)
+		o.Behind = o.Behind[:1]
 		documents.Run(t, system, "mail-down", o)
 	})
 	t.Run("unknown", func(t *testing.T) {
@@ -122,6 +141,7 @@ func TestSubtests(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
+		"elsewhere FAIL",
 		"mistaken FAIL",
 		"refuted FAIL", "refuted/payments-fail FAIL",
 		"refuted/payments-fail/blast_radius_of_checkout FAIL", "refuted/payments-fail/invariant_no_order_twice PASS", "refuted/payments-fail/verdict FAIL",
@@ -132,7 +152,7 @@ func TestSubtests(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("sub-tests\n%s\nwant\n%s\nof\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"), out)
 	}
-	for _, says := range []string{"refuted: ", "invalid: fault not exercised", "--set journeys.checkout.rate=fast", "mail-up"} {
+	for _, says := range []string{"refuted: ", "invalid: fault not exercised", "--set journeys.checkout.rate=fast", "mail-up", "http_error goes into mail, and no proxy of the test stands for it"} {
 		if !strings.Contains(string(out), says) {
 			t.Errorf("nothing says %q in\n%s", says, out)
 		}
