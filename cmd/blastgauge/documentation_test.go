@@ -81,7 +81,7 @@ func parsePage(file string, source []byte) page {
 		case *ast.Image:
 			p.links = append(p.links, string(n.Destination))
 		case *ast.CodeSpan:
-			p.code = append(p.code, inlineText(n, source))
+			p.code = append(p.code, strings.Join(strings.Fields(inlineText(n, source)), " "))
 		case *ast.HTMLBlock:
 			p.links = append(p.links, sourcesIn(string(n.Lines().Value(source)))...)
 		case *ast.FencedCodeBlock:
