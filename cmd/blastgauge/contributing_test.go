@@ -46,7 +46,7 @@ func checkPromises(t *testing.T, document string, rows [][]string) {
 	}
 }
 
-// testsOf lists the tests and fuzz targets of a room.
+// testsOf lists what go test runs of a room: tests, fuzz targets, examples and benchmarks.
 func testsOf(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
@@ -60,7 +60,7 @@ func testsOf(t *testing.T, dir string) map[string]bool {
 			t.Fatal(err)
 		}
 		for _, d := range parsed.Decls {
-			if name := functionName(d); strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") {
+			if name := functionName(d); regexp.MustCompile(`^(Test|Fuzz|Example|Benchmark)`).MatchString(name) {
 				tests[name] = true
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"io/fs"
 	"maps"
@@ -29,6 +30,14 @@ type page struct {
 	headings map[string]bool
 	links    []string
 	code     []string // lines of code blocks, and texts that are code
+	blocks   []block
+}
+
+// A block is a fenced block of code.
+type block struct {
+	info  []string // words behind the fence, such as sh and run
+	line  int      // of the document
+	lines []string // with those that a backslash continues as one
 }
 
 // pages reads all documents for people.
@@ -72,13 +81,31 @@ func parsePage(file string, source []byte) page {
 		case *ast.Image:
 			p.links = append(p.links, string(n.Destination))
 		case *ast.CodeSpan:
-			p.code = append(p.code, inlineText(n, source))
-		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			p.code = append(p.code, strings.Join(strings.Fields(inlineText(n, source)), " "))
+		case *ast.HTMLBlock:
+			p.links = append(p.links, sourcesIn(string(n.Lines().Value(source)))...)
+		case *ast.FencedCodeBlock:
+			b := block{lines: joinContinued(n.Lines(), source)}
+			if n.Info != nil {
+				b.info = strings.Fields(string(n.Info.Segment.Value(source)))
+				b.line = 1 + bytes.Count(source[:n.Info.Segment.Start], []byte("\n"))
+			}
+			p.code = append(p.code, b.lines...)
+			p.blocks = append(p.blocks, b)
+		case *ast.CodeBlock:
 			p.code = append(p.code, joinContinued(n.Lines(), source)...)
 		}
 		return ast.WalkContinue, nil
 	})
 	return p
+}
+
+// sourcesIn are the pictures in HTML.
+func sourcesIn(html string) (links []string) {
+	for _, m := range regexp.MustCompile(`\b(?:src|srcset|href)="([^"]*)"`).FindAllStringSubmatch(html, -1) {
+		links = append(links, m[1])
+	}
+	return links
 }
 
 // joinContinued are the lines of a block, with those that a backslash continues as one.

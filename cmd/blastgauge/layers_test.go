@@ -199,7 +199,7 @@ func owners() map[string]room {
 		"github.com/vbauerster/mpb/v8":             {name: "cmd/blastgauge/internal/live"},
 		"golang.org/x/term":                        {name: "cmd/blastgauge/internal/live"},
 		"github.com/hashicorp/go-multierror":       {name: "experiments/shape"},
-		"go.yaml.in/yaml/v3":                       {name: "experiments/yamlnode", tests: "injectors/badconfig"},
+		"go.yaml.in/yaml/v3":                       {name: "experiments/yamlnode", tests: "cmd/blastgauge injectors/badconfig"},
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
 		"github.com/getkin/kin-openapi":            {name: "experiments/scaffold/openapi"},
 		"github.com/gowebpki/jcs":                  {name: "experiments/gate/statement"},

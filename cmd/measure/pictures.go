@@ -27,8 +27,8 @@ type view struct {
 	scheme string // that the reader prefers
 }
 
-// definePictures takes pictures of HTML pages: NAME-first.png is the first screen
-// of a desktop, NAME-light.png and so on are whole pages, NAME.pdf is what a
+// definePictures takes pictures of HTML pages: NAME-first.png and NAME-first-dark.png are
+// the first screen of a desktop, NAME-light.png and so on are whole pages, NAME.pdf is what a
 // printer gets, and with pdftoppm NAME-print-1.png and so on are its sheets.
 func definePictures(f *flag.FlagSet) func(context.Context, *printer) error {
 	dir := f.String("dir", "pictures", "the `DIRECTORY` for the pictures")
@@ -124,8 +124,10 @@ func photograph(browser context.Context, base, file string) error {
 	if err := chromedp.Do(tab, chromedp.Navigate("file://"+path)); err != nil {
 		return err
 	}
-	if err := shoot(tab, view{"first", 1280, "light"}, base, false); err != nil {
-		return err
+	for _, first := range []view{{"first", 1280, "light"}, {"first-dark", 1280, "dark"}} {
+		if err := shoot(tab, first, base, false); err != nil {
+			return err
+		}
 	}
 	for _, v := range views() {
 		if err := shoot(tab, v, base, true); err != nil {
