@@ -30,7 +30,7 @@ func newRoot(a *app) *cobra.Command {
 	addGroup(root, "more", "Look up:", newFaults(a), newSchema(a), newVersion(a))
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
-	root.AddCommand(newGuard(a), newSupervise(a))
+	root.AddCommand(newGuard(a), newSupervise(a), newManual(a))
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = refuseUnknown // cobra's own command would print its help and succeed
