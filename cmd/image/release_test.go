@@ -53,7 +53,7 @@ func makeRelease(t *testing.T) release {
 		replaceIn(t, filepath.Join(src, ".goreleaser.yaml"), "goarch: [amd64, arm64]", "goarch: ["+runtime.GOARCH+"]")
 		replaceIn(t, filepath.Join(src, ".goreleaser.yaml"), "goos: [darwin]\n", "goos: [darwin]\n    skip: true\n")
 	}
-	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"commit", "-q", "-m", "release"}, {"tag", "v9.8.7"}} {
+	for _, args := range [][]string{{"init", "-q"}, {"remote", "add", "origin", "https://github.com/blastgauge/blastgauge.git"}, {"add", "-A"}, {"commit", "-q", "-m", "release"}, {"tag", "v9.8.7"}} {
 		command(t, src, "git", args...)
 	}
 	r.commit = strings.TrimSpace(command(t, src, "git", "rev-parse", "HEAD"))
