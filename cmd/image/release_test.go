@@ -53,7 +53,7 @@ func makeRelease(t *testing.T) release {
 		replaceIn(t, filepath.Join(src, ".goreleaser.yaml"), "goarch: [amd64, arm64]", "goarch: ["+runtime.GOARCH+"]")
 		replaceIn(t, filepath.Join(src, ".goreleaser.yaml"), "goos: [darwin]\n", "goos: [darwin]\n    skip: true\n")
 	}
-	for _, args := range [][]string{{"init", "-q"}, {"remote", "add", "origin", "https://github.com/blastgauge/blastgauge.git"}, {"add", "-A"}, {"commit", "-q", "-m", "release"}, {"tag", "v9.8.7"}} {
+	for _, args := range [][]string{{"init", "-q"}, {"remote", "add", "origin", "https://github.com/blastgauge/blastgauge.git"}, {"add", "-A"}, {"commit", "-q", "-m", "release"}, {"tag", "v0.9.8"}} {
 		command(t, src, "git", args...)
 	}
 	r.commit = strings.TrimSpace(command(t, src, "git", "rev-parse", "HEAD"))
@@ -119,17 +119,17 @@ func TestARelease(t *testing.T) {
 	want := []string{"checksums.txt"}
 	for _, platform := range r.platforms {
 		system, arch, _ := strings.Cut(platform, "/")
-		base := "blastgauge_9.8.7_" + system + "_" + arch
+		base := "blastgauge_0.9.8_" + system + "_" + arch
 		want = append(want, base+".tar.gz", base+".cdx.json")
 		if system == "linux" {
-			want = append(want, base+".image.tar", "blastgauge_9.8.7_"+arch+".deb")
+			want = append(want, base+".image.tar", "blastgauge_0.9.8_"+arch+".deb")
 		}
 		t.Run(platform, func(t *testing.T) {
 			program := checkArchive(t, filepath.Join(r.dist, base+".tar.gz"))
 			checkProgram(t, r, program, system, arch)
 			checkBill(t, filepath.Join(r.dist, base+".cdx.json"))
 			if system == "linux" {
-				checkPackage(t, filepath.Join(r.dist, "blastgauge_9.8.7_"+arch+".deb"), arch, program)
+				checkPackage(t, filepath.Join(r.dist, "blastgauge_0.9.8_"+arch+".deb"), arch, program)
 				checkImage(t, filepath.Join(r.dist, base+".image.tar"), platform, program)
 			}
 		})
@@ -242,7 +242,7 @@ func checkProgram(t *testing.T, r release, program, system, arch string) {
 			t.Errorf("%s is %q, want %q", key, settings[key], want)
 		}
 	}
-	if built.Main.Version != "v9.8.7" {
+	if built.Main.Version != "v0.9.8" {
 		t.Errorf("the version is %s", built.Main.Version)
 	}
 	if system == runtime.GOOS && arch == runtime.GOARCH {
@@ -256,7 +256,7 @@ func checkSays(t *testing.T, r release, program string) {
 	if err := os.Chmod(program, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if said := command(t, ".", program, "--version"); !strings.HasPrefix(said, "blastgauge v9.8.7 (commit "+r.commit[:12]+", 2026-09-21T12:00:00Z, ") {
+	if said := command(t, ".", program, "--version"); !strings.HasPrefix(said, "blastgauge v0.9.8 (commit "+r.commit[:12]+", 2026-09-21T12:00:00Z, ") {
 		t.Errorf("--version: %s", said)
 	}
 	var said struct {
@@ -266,7 +266,7 @@ func checkSays(t *testing.T, r release, program string) {
 	if err := json.Unmarshal([]byte(command(t, ".", program, "version", "-o", "json")), &said); err != nil {
 		t.Fatal(err)
 	}
-	if said.Version != "v9.8.7" || said.Commit != r.commit || said.Date != "2026-09-21T12:00:00Z" || said.Modified {
+	if said.Version != "v0.9.8" || said.Commit != r.commit || said.Date != "2026-09-21T12:00:00Z" || said.Modified {
 		t.Errorf("version -o json: %+v", said)
 	}
 }
@@ -287,7 +287,7 @@ func checkBill(t *testing.T, name string) {
 	if err := json.Unmarshal(text, &bill); err != nil {
 		t.Fatal(err)
 	}
-	if bill.Format != "CycloneDX" || bill.Metadata.Component.Name != "github.com/blastgauge/blastgauge" || bill.Metadata.Component.Version != "v9.8.7" {
+	if bill.Format != "CycloneDX" || bill.Metadata.Component.Name != "github.com/blastgauge/blastgauge" || bill.Metadata.Component.Version != "v0.9.8" {
 		t.Errorf("%s is of %+v", filepath.Base(name), bill.Metadata)
 	}
 	for _, module := range []string{"github.com/Shopify/toxiproxy/v2", "github.com/spf13/cobra"} {
@@ -300,7 +300,7 @@ func checkBill(t *testing.T, name string) {
 // checkPackage unpacks a package as dpkg does.
 func checkPackage(t *testing.T, name, arch, program string) {
 	t.Helper()
-	for field, want := range map[string]string{"Package": "blastgauge", "Version": "9.8.7", "Architecture": arch} {
+	for field, want := range map[string]string{"Package": "blastgauge", "Version": "0.9.8", "Architecture": arch} {
 		if got := strings.TrimSpace(command(t, ".", "dpkg-deb", "--field", name, field)); got != want {
 			t.Errorf("%s: %s is %q, want %q", filepath.Base(name), field, got, want)
 		}
@@ -331,7 +331,7 @@ func checkImage(t *testing.T, name, platform, program string) {
 		t.Fatal(err)
 	}
 	config, err := one.ConfigFile()
-	if err != nil || config.Platform().String() != platform || config.Config.Labels["org.opencontainers.image.version"] != "9.8.7" {
+	if err != nil || config.Platform().String() != platform || config.Config.Labels["org.opencontainers.image.version"] != "0.9.8" {
 		t.Errorf("%s: %+v, %v", filepath.Base(name), config, err)
 	}
 	layers, err := one.Layers()

@@ -1,10 +1,7 @@
 package stats
 
 import (
-	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
 )
 
 // A Stretch is the trials of one stretch of time.
@@ -195,31 +192,28 @@ func fitTrend(stretches []stretchUnder) (trend, bool) {
 	for _, s := range stretches {
 		origin += s.Middle / float64(n)
 	}
-	level, slope, step, y := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
-	largest := 0.0 // of the times: what is far below it in their differences is rounding
+	x, y := mat.NewDense(n, 3, nil), mat.NewVecDense(n, nil)
 	for i, s := range stretches {
-		level[i], slope[i], step[i], y[i] = 1, s.Middle-origin, s.fault, s.Share()
-		largest = max(largest, math.Abs(s.Middle))
+		x.SetRow(i, []float64{1, s.Middle - origin, s.fault})
+		y.SetVec(i, s.Share())
 	}
-	if !orthogonalize(level, 1) || !orthogonalize(slope, largest, level) || !orthogonalize(step, 1, level, slope) {
+	var inverse mat.Dense
+	if err := inverse.Solve(x, identity(n)); err != nil { // the pseudo-inverse: its rows are the weights of the shares
 		return trend{}, false
 	}
-	weights := slices.Clone(step)
-	floats.Scale(1/floats.Dot(step, step), weights)
-	fault := floats.Dot(weights, y)
-	orthogonalize(y, 1, level, slope, step) // what is left are the residuals
-	return trend{fault: fault, weights: weights, residuals: y}, true
+	var coefficients, fitted, residuals mat.VecDense
+	coefficients.MulVec(&inverse, y)
+	fitted.MulVec(x, &coefficients)
+	residuals.SubVec(y, &fitted)
+	return trend{
+		fault: coefficients.AtVec(2), weights: mat.Row(nil, 2, &inverse), residuals: mat.Col(nil, 0, &residuals),
+	}, true
 }
 
-// orthogonalize takes out of v its projections on vectors that are orthogonal to each
-// other, by Gram–Schmidt. It does so twice, after which only rounding is left of them. It
-// reports whether more than rounding is left of v, whose values are of a given size.
-func orthogonalize(v []float64, size float64, others ...[]float64) bool {
-	for range 2 {
-		for _, o := range others {
-			floats.AddScaled(v, -floats.Dot(o, v)/floats.Dot(o, o), o)
-		}
+func identity(n int) *mat.DiagDense {
+	ones := make([]float64, n)
+	for i := range ones {
+		ones[i] = 1
 	}
-	const rounding = 1e-14
-	return floats.Norm(v, math.Inf(1)) > rounding*size
+	return mat.NewDiagDense(n, ones)
 }

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"slices"
 	"testing"
 )
 
@@ -55,19 +54,11 @@ func TestTurnsAlwaysHaveAWidth(t *testing.T) {
 func TestTurnsFallBack(t *testing.T) {
 	t.Parallel()
 	control, fault := alternate(Count{0, 20}, Count{5, 20}, Count{0, 20}, Count{5, 20}, Count{1, 20}, Count{}, Count{1, 20}, Count{5, 20})
-	at := func(middle float64, list []Stretch) []Stretch {
-		list = slices.Clone(list)
-		for i := range list {
-			list[i] = Stretch{Count{1, 20}, middle}
-		}
-		return list
-	}
 	for name, d := range map[string]Difference{
 		"two turns":     Turns(control[:2], fault[:2]),
 		"an empty turn": Turns(control, fault),
 		"one control":   Turns(control[:1], fault[:2]),
 		"nothing":       Turns(nil, nil),
-		"no time":       Turns(at(1.7e9, control[:3]), at(1.7e9, fault[:3])),
 	} {
 		if d.Method != Independent || d.Batches != 0 {
 			t.Errorf("%s: %+v", name, d)
