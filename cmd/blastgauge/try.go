@@ -60,6 +60,12 @@ func newTry(a *app) *cobra.Command {
 			return a.try(cmd.Context(), o)
 		},
 	}
+	tryFlags(cmd, &o)
+	return cmd
+}
+
+// tryFlags adds the flags that say what is sent, where, and how it is shown.
+func tryFlags(cmd *cobra.Command, o *tryOptions) {
 	f := cmd.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
 	setFlag(cmd, &o.set)
@@ -75,7 +81,6 @@ func newTry(a *app) *cobra.Command {
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.notify, "notify", false, "send a test message to each receiver instead, and no journey")
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
-	return cmd
 }
 
 // offers are the documents whose names a shell offers.
