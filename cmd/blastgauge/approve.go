@@ -21,7 +21,8 @@ func newApprove(a *app) *cobra.Command {
 		Long:  help("approve"),
 		Example: `  blastgauge approve gateway.json.intoto.jsonl --key ada.pem --candidate gateway.json
   blastgauge approve gateway.json.intoto.jsonl --key ada.pem --run 20261123t140231z-7f3a9c`,
-		Args: atMost(1),
+		Args:              atMost(1),
+		ValidArgsFunction: completeStatements,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage.Errorf("approve takes the file of STATEMENTS")

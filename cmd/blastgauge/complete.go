@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/experiments/history"
 )
@@ -34,6 +35,27 @@ func completeFolders(_ *cobra.Command, args []string, _ string) ([]cobra.Complet
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// completeStatements is what a shell offers where a command takes a file of statements.
+func completeStatements(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []cobra.Completion{"jsonl"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// completeYAML lets a shell offer documents for a flag.
+func completeYAML(cmd *cobra.Command, flag string) {
+	completeFlag(cmd, flag, cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt))
+}
+
+// completeList sets what a shell offers for a flag that takes names with commas between
+// them.
+func completeList(cmd *cobra.Command, flag string, names func(there []string, begins string) []string) {
+	completeFlag(cmd, flag, func(_ *cobra.Command, _ []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return offers.List(begins, names), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // completeFlag sets what a shell offers for a flag.

@@ -50,6 +50,7 @@ func newDemo(a *app) *cobra.Command {
 	f.StringVar(&o.Budget, "budget", "", "with --scan, how long the scan of one shop may take at most, as `TIME` (default: "+demo.ScanBudget.String()+")")
 	f.StringVar(&o.Serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
 	f.StringVar(&o.Storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
+	completeFlag(cmd, "storefront", cobra.FixedCompletions([]string{checkout.Naive, checkout.Hardened}, cobra.ShellCompDirectiveNoFileComp))
 	f.StringVar(&o.Toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
 	f.StringVar(&o.Stores.Redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL); start: in one that the demo starts")
 	f.StringVar(&o.Stores.Postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")

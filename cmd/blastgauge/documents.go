@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -32,12 +33,27 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	s.fileFlags(cmd)
 	cmd.Flags().StringSliceVar(&s.only, "only", nil, "of those, only the experiment with this `ID`; repeatable")
+	completeList(cmd, "only", s.experiments)
 }
 
 // fileFlags adds the flags that name the system's document, and change it.
 func (s *selection) fileFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&s.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
+	completeYAML(cmd, "file")
 	setFlag(cmd, &s.set)
+}
+
+// offers are the documents whose names a shell offers.
+func (s *selection) offers() offers.Documents { return offers.Documents{System: s.file, Set: s.set} }
+
+// experiments offers ids of experiments. It is called once the shell's line is read.
+func (s *selection) experiments(there []string, begins string) []string {
+	return s.offers().Experiments(there, begins)
+}
+
+// completeIDs offers ids of experiments as arguments, and files where none begins so.
+func (s *selection) completeIDs(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return s.experiments(args, begins), cobra.ShellCompDirectiveDefault
 }
 
 func (s *selection) seedFlag(cmd *cobra.Command) {
@@ -54,10 +70,12 @@ func (s *selection) planFlags(cmd *cobra.Command) {
 	s.seedFlag(cmd)
 	s.phasesFlag(cmd)
 	cmd.Flags().StringVar(&s.day.File, "gameday", "", "the experiments of the game day in `FILE`, in its order; run waits for a decision before each")
+	completeYAML(cmd, "gameday")
 }
 
 func (s *selection) phasesFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
+	completeFlag(cmd, "phases", cobra.FixedCompletions([]string{"warmup=", "baseline=", "fault=", "recovery="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
 // documents returns the selection for the library.

@@ -36,6 +36,8 @@ func pageFlags(cmd *cobra.Command, p *output.Pages) {
 	*p = output.DefaultPages()
 	cmd.Flags().StringVar(&p.Assets, "assets", p.Assets, "`WHERE` the styles of a page are: inline, or sibling, a file "+output.StyleFile+" beside it, for servers that block styles in pages")
 	cmd.Flags().StringVar(&p.Print, "print", p.Print, "what `PART` of a page is printed whole: refuted or all, which unfolds everything")
+	completeFlag(cmd, "assets", cobra.FixedCompletions([]string{"inline", "sibling"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(cmd, "print", cobra.FixedCompletions([]string{"refuted", "all"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // openFlag adds the flag that shows a page.
@@ -46,6 +48,7 @@ func openFlag(cmd *cobra.Command, to *bool, page string) {
 // progressFlag adds the flag that says how progress is shown.
 func progressFlag(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVar(to, "progress", live.Auto, "`HOW` to show progress on stderr: "+figures.List(live.Modes(), "or"))
+	completeFlag(cmd, "progress", cobra.FixedCompletions(live.Modes(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // liveFlags adds the flags for the page of a run that goes on.

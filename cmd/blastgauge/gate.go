@@ -42,6 +42,7 @@ func newGate(a *app) *cobra.Command {
   blastgauge gate --keygen release
   blastgauge gate --verify settings/next.json --key release.pub.pem --max-harm 5%
   blastgauge gate settings/next.json --bypass "the shop is down" --key release.pem --statement next.intoto.jsonl`,
+		ValidArgsFunction: o.completeCandidate,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, o.command = splitCommand(cmd, args)
 			done, err := a.gateOffline(cmd, o.rest, o.selection, o.signed, o.flags.MaxAttempts, o.outputs, args)
@@ -66,10 +67,19 @@ func newGate(a *app) *cobra.Command {
 	return cmd
 }
 
+// completeCandidate offers a file, and then ids of experiments.
+func (o *gateOptions) completeCandidate(cmd *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return o.completeIDs(cmd, args[1:], begins)
+}
+
 // gateFlags adds the flags that say what is measured.
 func gateFlags(cmd *cobra.Command, o *gateOptions) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.more, "experiment", nil, "the experiments that measure the candidate, as `ID,...`, like arguments (default: those whose candidate FILE is)")
+	completeList(cmd, "experiment", o.experiments)
 	f.StringVar(&o.flags.Served, "served", "", "the `FILE` with what is served now (default: the dependency is asked, or the config file read)")
 	f.StringVar(&o.flags.Budget, "budget", "", "how long all runs together may take, as `TIME` (default: "+gating.DefaultBudget.String()+")")
 	f.BoolVar(&o.flags.Neighborhood, "neighbourhood", true, "measure what is near a candidate that holds")

@@ -22,6 +22,7 @@ func newPlan(a *app) *cobra.Command {
 		Example: `  blastgauge plan
   blastgauge plan payments-slow --phases baseline=20s,fault=30s
   blastgauge plan --for 5%`,
+		ValidArgsFunction: o.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			loaded, err := o.plan(cmd.Context(), a.getenv)

@@ -49,6 +49,9 @@ func newProxy(a *app) *cobra.Command {
 	f.BoolVar(&o.ProxyMetrics, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
 	f.StringVar(&o.LogLevel, "log-level", "", "log to standard error from `LEVEL` on: debug, info, warn or error (default: $LOG_LEVEL, or info)")
 	f.StringVar(&o.LogFormat, "log-format", "text", "`FORMAT` of the log: text or json")
+	completeFlag(cmd, "log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(cmd, "log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	completeYAML(cmd, "file")
 	f.BoolVar(&showVersion, "version", false, "print the version")
 	return cmd
 }

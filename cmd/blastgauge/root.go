@@ -18,9 +18,10 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          refuseUnknown,
-		Version:       version.Current(),
+		Version:       version.This().String(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(explainFlag)
 	root.SuggestionsMinimumDistance = 2
 	addGroup(root, "begin", "Begin:", newDemo(a), newInit(a), newValidate(a), newTry(a), newPlan(a))
@@ -29,7 +30,7 @@ func newRoot(a *app) *cobra.Command {
 	addGroup(root, "more", "Look up:", newFaults(a), newIncidents(a), newSchema(a), newVersion(a))
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
-	root.AddCommand(newGuard(a), newSupervise(a))
+	root.AddCommand(newGuard(a), newSupervise(a), newManual(a))
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = refuseUnknown // cobra's own command would print its help and succeed

@@ -55,6 +55,7 @@ func newRun(a *app) *cobra.Command {
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
   blastgauge run --gameday gameday.yaml
   blastgauge run -- docker compose up`,
+		ValidArgsFunction: o.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.command = splitCommand(cmd, args)
 			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return o.plan(cmd.Context(), a.getenv) })
@@ -77,6 +78,7 @@ func (o *runOptions) performFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
+	completeFlag(cmd, "allow", cobra.FixedCompletions([]string{"inconclusive", "invalid"}, cobra.ShellCompDirectiveNoFileComp))
 	openFlag(cmd, &o.open, "the page of --live, and in the end the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)
 	liveFlags(cmd, &o.live)

@@ -26,7 +26,7 @@ func newScan(a *app) *cobra.Command {
   blastgauge scan --since latest --write experiments
   blastgauge scan -- docker compose up`,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return scanning.Dependencies(o.file, o.set, args, begins), cobra.ShellCompDirectiveNoFileComp
+			return o.offers().Dependencies(args, begins), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Dependencies, o.command = splitCommand(cmd, args)

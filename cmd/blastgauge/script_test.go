@@ -119,7 +119,7 @@ func scripts(*testing.T) testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exits,
-			"measures":   measures,
+			"measures":   measureAgain,
 			"stops":      stops,
 			"deaf":       deaf,
 			"terminal":   inTerminal,
@@ -177,7 +177,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 // measures CODE --out DIR ARG... does as exits, and measures again what this machine was too
 // busy for.
-func measures(ts *testscript.TestScript, neg bool, args []string) {
+func measureAgain(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 || args[1] != "--out" {
 		ts.Fatalf("usage: measures CODE --out DIR ARG...")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -46,6 +47,12 @@ func newTry(a *app) *cobra.Command {
   blastgauge try checkout --step cart
   blastgauge try checkout --arm control -o json`,
 		Args: atMost(1),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return o.offers().Journeys(begins), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				o.journey = args[0]
@@ -53,16 +60,31 @@ func newTry(a *app) *cobra.Command {
 			return a.try(cmd.Context(), o)
 		},
 	}
+	tryFlags(cmd, &o)
+	return cmd
+}
+
+// tryFlags adds the flags that say what is sent, where, and how it is shown.
+func tryFlags(cmd *cobra.Command, o *tryOptions) {
 	f := cmd.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
 	setFlag(cmd, &o.set)
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
+	completeYAML(cmd, "file")
+	completeFlag(cmd, "arm", cobra.FixedCompletions([]string{plan.FaultArm.String(), plan.ControlArm.String()}, cobra.ShellCompDirectiveNoFileComp))
+	if err := cmd.RegisterFlagCompletionFunc("step", func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return o.offers().Steps(strings.Join(args, " "), begins), cobra.ShellCompDirectiveNoFileComp
+	}); err != nil {
+		panic(err) // there is no such flag
+	}
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.notify, "notify", false, "send a test message to each receiver instead, and no journey")
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
-	return cmd
 }
+
+// offers are the documents whose names a shell offers.
+func (o *tryOptions) offers() offers.Documents { return offers.Documents{System: o.file, Set: o.set} }
 
 // tryFormats are the ways to write attempts, by their names.
 func tryFormats() map[string]func(io.Writer, []preflight.Attempt) error {

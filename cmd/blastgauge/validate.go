@@ -25,6 +25,7 @@ func newValidate(a *app) *cobra.Command {
   blastgauge validate examples/
   blastgauge validate -o github
   blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,
+		ValidArgsFunction: s.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			outputs, err := output.Parse(a.console(), specs, func(name string, _ report.Options) (func(io.Writer, *validate.Validation) error, error) {
 				return report.ValidationFor(name)

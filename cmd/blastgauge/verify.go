@@ -13,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/approval"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/author"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/statements"
@@ -43,6 +44,7 @@ func offlineFlags(cmd *cobra.Command, o *offline) {
 	f.StringArrayVar(&o.check.Approvers, "approver", nil, "with --verify: the public key in `FILE` is of one who approves: it counts beside one of --key, and never alone; repeatable")
 	f.StringSliceVar(&o.check.Experiments, "require-experiments", nil, "with --verify: these must have been run, as `ID,...`")
 	f.StringArrayVar(&o.check.ExperimentFiles, "experiment-file", nil, "with --verify: the experiment in `FILE` must have been run exactly as it is here; repeatable")
+	completeList(cmd, "require-experiments", offers.Documents{}.Experiments)
 	f.StringVar(&o.check.MaxHarm, "max-harm", "", "with --verify: the `SHARE` that the upper bound of harm of no journey may exceed, such as 5%")
 	f.StringVar(&o.check.Environment, "environment", "", "with --verify: the `NAME` of the environment that it must have been measured on")
 	f.StringVar(&o.check.System, "system", "", "with --verify: the system `FILE` that it must have been measured with")

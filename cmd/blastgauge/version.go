@@ -1,21 +1,45 @@
 package main
 
 import (
-	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
+	"github.com/blastgauge/blastgauge/report"
 )
 
+// versionFormats are the ways to write what build this is, by their names.
+func versionFormats() map[string]func(io.Writer, version.Build) error {
+	return map[string]func(io.Writer, version.Build) error{"text": version.WriteText, "json": version.WriteJSON}
+}
+
 func newVersion(a *app) *cobra.Command {
-	return &cobra.Command{
+	var specs []string
+	names := slices.Sorted(maps.Keys(versionFormats()))
+	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, its commit and date, and what it was built with",
+		Long:  help("version"),
 		Args:  atMost(0),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.stdout, "blastgauge %s\n", version.Current())
-			return err
+			outputs, err := output.Parse(a.console(), specs, func(name string, _ report.Options) (func(io.Writer, version.Build) error, error) {
+				if format, ok := versionFormats()[name]; ok {
+					return format, nil
+				}
+				return nil, usage.Errorf("unknown format %q%s; known are %s", name, usage.DidYouMean(name, names), strings.Join(names, ", "))
+			})
+			if err != nil {
+				return err
+			}
+			return output.Write(a.stdout, outputs, version.This())
 		},
 	}
+	outputFlag(cmd, &specs, names)
+	return cmd
 }

@@ -1,20 +1,21 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
 )
 
 // cart is what a customer is about to order, as it was quoted.
@@ -86,17 +87,32 @@ func (e *embeddedRedis) close() {
 	e.mini.Close()
 }
 
-// redisOptions reads host:port or redis://[user:password@]host:port[/db].
-func redisOptions(address string) (*redis.Options, error) {
+// A redisServer is where a Redis is, and how to log in to it.
+type redisServer struct {
+	address        string // host:port
+	user, password string
+	database       int
+}
+
+// redisOptions reads host:port or redis://[user:password@]host[:port][/database].
+func redisOptions(address string) (redisServer, error) {
 	if _, _, err := net.SplitHostPort(address); err == nil && !strings.ContainsAny(address, "@/?# ") {
-		return &redis.Options{Addr: address}, nil
+		return redisServer{address: address}, nil
 	}
-	opts, err := redis.ParseURL(address)
-	if err != nil || splitsPassword(address) {
-		// The cause may repeat the address, and with it a password.
-		return nil, fmt.Errorf("%w of Redis: it looks like 127.0.0.1:6379 or redis://user:password@127.0.0.1:6379/0", ErrAddress)
+	// The cause may repeat the address, and with it a password.
+	bad := fmt.Errorf("%w of Redis: it looks like 127.0.0.1:6379 or redis://user:password@127.0.0.1:6379/0", ErrAddress)
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "redis" || u.Hostname() == "" || u.RawQuery != "" || splitsPassword(address) {
+		return redisServer{}, bad
 	}
-	return opts, nil
+	s := redisServer{address: net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "6379")), user: u.User.Username()}
+	s.password, _ = u.User.Password()
+	if number := strings.Trim(u.Path, "/"); number != "" {
+		if s.database, err = strconv.Atoi(number); err != nil || s.database < 0 {
+			return redisServer{}, bad
+		}
+	}
+	return s, nil
 }
 
 // splitsPassword reports whether a password in a URL holds one of / ? # that is not
@@ -108,49 +124,38 @@ func splitsPassword(address string) bool {
 }
 
 // pingRedis makes sure that a Redis that was given answers.
-func pingRedis(ctx context.Context, base *redis.Options) error {
+func pingRedis(ctx context.Context, base redisServer) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	store := newCartStore(base, base.Addr, time.Second, new(atomic.Int64))
-	err := store.client.Ping(ctx).Err()
+	store := newCartStore(base, base.address, time.Second, new(atomic.Int64))
+	_, err := store.do(ctx, "PING")
 	if err = errors.Join(err, store.close()); err != nil {
-		return fmt.Errorf("the Redis at %s: %w", base.Addr, err)
+		return fmt.Errorf("the Redis at %s: %w", base.address, err)
 	}
 	return nil
 }
 
 // redisUpstream is the address of Redis for a proxy: without user and password.
-func redisUpstream(opts *redis.Options) string {
-	return (&url.URL{Scheme: "redis", Host: opts.Addr}).String()
+func redisUpstream(server redisServer) string {
+	return (&url.URL{Scheme: "redis", Host: server.address}).String()
 }
 
 // cartStore keeps carts in Redis for one storefront.
 type cartStore struct {
-	client *redis.Client
-	calls  *atomic.Int64
+	wires *cartWires
+	calls *atomic.Int64
 }
 
 // newCartStore connects to Redis at address with the credentials of base. A timeout
 // of 0 waits for ever. It never retries: whether to is up to each build.
-func newCartStore(base *redis.Options, address string, timeout time.Duration, calls *atomic.Int64) *cartStore {
-	opts := redis.Options{
-		Addr: address, Username: base.Username, Password: base.Password, DB: base.DB,
-		Protocol: 2, DisableIdentity: true, // the shortest handshake
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		MaxRetries:               -1,
-		PoolSize:                 64,
-		PipelinePoolSize:         -1,
-		ReadBufferSize:           4 << 10,
-		WriteBufferSize:          4 << 10,
-		ReadTimeout:              -1,
-		WriteTimeout:             -1,
-	}
-	if timeout > 0 {
-		opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout = timeout, timeout, timeout
-		opts.PoolTimeout, opts.ContextTimeoutEnabled = timeout, true
-	}
-	opts.Dialer = lazyDialer(timeout)
-	return &cartStore{client: redis.NewClient(&opts), calls: calls}
+func newCartStore(base redisServer, address string, timeout time.Duration, calls *atomic.Int64) *cartStore {
+	base.address = address
+	return &cartStore{wires: newCartWires(base, timeout), calls: calls}
+}
+
+// do sends one command.
+func (s *cartStore) do(ctx context.Context, command string, args ...any) (any, error) {
+	return s.wires.do(ctx, command, args...)
 }
 
 // prefix keeps the demo's keys apart from others in a Redis that was given.
@@ -160,15 +165,15 @@ func (s *cartStore) put(ctx context.Context, id string, c cart) error {
 	s.calls.Add(1)
 	text, err := json.Marshal(c)
 	if err == nil {
-		err = s.client.Set(ctx, prefix+id, text, cartLife).Err()
+		_, err = s.do(ctx, "SET", prefix+id, text, "EX", int(cartLife.Seconds()))
 	}
 	return blame("carts", err)
 }
 
 func (s *cartStore) get(ctx context.Context, id string) (cart, error) {
 	s.calls.Add(1)
-	text, err := s.client.Get(ctx, prefix+id).Bytes()
-	if errors.Is(err, redis.Nil) {
+	text, err := redis.Bytes(s.do(ctx, "GET", prefix+id))
+	if errors.Is(err, redis.ErrNil) {
 		return cart{}, errNoCart
 	}
 	var c cart
@@ -179,33 +184,4 @@ func (s *cartStore) get(ctx context.Context, id string) (cart, error) {
 }
 
 // close cuts every connection, even in the middle of a call.
-func (s *cartStore) close() error { return s.client.Close() }
-
-// lazyDialer reports a failed dial with the first use of the connection. A pool
-// that sees enough failed dials starts a goroutine that dials on its own, once
-// a second, and outlives the client: nothing of the demo may outlive Close.
-func lazyDialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
-	d := net.Dialer{Timeout: timeout}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return unreachable{err: err}, nil //nolint:nilerr // see above
-		}
-		return c, nil
-	}
-}
-
-// unreachable is a connection that was never made.
-type unreachable struct {
-	net.Conn // nil; it is not called, because Read and Write fail first
-	err      error
-}
-
-func (u unreachable) Read([]byte) (int, error)         { return 0, u.err }
-func (u unreachable) Write([]byte) (int, error)        { return 0, u.err }
-func (u unreachable) Close() error                     { return nil }
-func (u unreachable) SetDeadline(time.Time) error      { return nil }
-func (u unreachable) SetReadDeadline(time.Time) error  { return nil }
-func (u unreachable) SetWriteDeadline(time.Time) error { return nil }
-func (u unreachable) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (u unreachable) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (s *cartStore) close() error { return s.wires.close() }

@@ -29,7 +29,7 @@
 //	mail               waited for; an error loses the order  sent later
 //	others fail        502, or hang                       502, 503 (breaker) or 504
 //
-// The other third-party packages here are what shops are made of: go-redis for
+// The other third-party packages here are what shops are made of: redigo for
 // the carts, miniredis so that the demo needs no Redis, pgx for the orders,
 // failsafe-go for the policies of the hardened build.
 package checkout
@@ -46,8 +46,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // The builds of the storefront.
@@ -91,7 +89,7 @@ type System struct {
 	log   *slog.Logger
 
 	services       []service
-	redis          *redis.Options
+	redis          redisServer
 	embedded       *embeddedRedis
 	database       *database // nil: orders are in memory
 	fault, control side
@@ -287,7 +285,7 @@ func (s *System) Open(ctx context.Context, proxied map[string]string) error {
 			direct[svc.name] = svc.server.address
 		}
 	}
-	direct["carts"] = s.redis.Addr
+	direct["carts"] = s.redis.address
 	if s.database != nil {
 		direct[ordersDB] = s.database.address()
 	}

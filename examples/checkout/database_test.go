@@ -115,7 +115,7 @@ func checkoutsAreKept(t *testing.T, o Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := redis.NewClient(address)
+	c := redis.NewClient(&redis.Options{Addr: address.address, Username: address.user, Password: address.password, DB: address.database})
 	defer func() { _ = c.Close() }()
 	if keys, err := c.Keys(t.Context(), prefix+"*").Result(); err != nil || len(keys) < 2 {
 		t.Errorf("carts in Redis: %v %v, want two more", keys, err)

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/redis/go-redis/v9"
 )
 
 // ErrNotInstalled is the class of errors about a server that is not on this machine.
@@ -60,8 +59,7 @@ func StartRedisWith(ctx context.Context, more ...string) (*LocalServer, error) {
 	address, port := s.address()
 	s.URL = "redis://" + address
 	return s.start(ctx, nil, func(ctx context.Context) error {
-		c := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DisableIdentity: true})
-		return errors.Join(c.Ping(ctx).Err(), c.Close())
+		return pingRedis(ctx, redisServer{address: address})
 	}, append([]string{binary, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"}, more...)...)
 }
 

@@ -7,13 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/findings"
 	"github.com/blastgauge/blastgauge/experiments/history"
@@ -123,32 +122,13 @@ func (f Flags) WriteFindings(p *plan.Plan, m *scan.Map, logf func(format string,
 	return err
 }
 
-// Dependencies are the names in a system's document that begin in a way and are not among
-// those that are there already; none where the document cannot be read.
-func Dependencies(file string, set, there []string, begins string) (names []string) {
-	s, err := experiments.Outside{Getenv: os.LookupEnv, Set: set}.LoadSystem(file)
-	if err != nil {
-		return nil
-	}
-	for _, d := range s.Dependencies {
-		if strings.HasPrefix(d.Name, begins) && !slices.Contains(there, d.Name) {
-			names = append(names, d.Name)
-		}
-	}
-	return names
-}
-
 // Modes completes a list of failure modes, such as "hang,re".
-func Modes(begins string) (lists []string) {
-	before, last := "", begins
-	if at := strings.LastIndex(begins, ","); at >= 0 {
-		before, last = begins[:at+1], begins[at+1:]
-	}
-	there := strings.Split(before, ",")
-	for _, m := range plan.FailureModes() {
-		if strings.HasPrefix(string(m), last) && !slices.Contains(there, string(m)) {
-			lists = append(lists, before+string(m))
+func Modes(begins string) []string {
+	return offers.List(begins, func(there []string, begins string) []string {
+		var names []string
+		for _, m := range plan.FailureModes() {
+			names = append(names, string(m))
 		}
-	}
-	return lists
+		return offers.Beginning(names, there, begins)
+	})
 }
