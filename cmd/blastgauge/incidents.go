@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/incidents"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	library "github.com/blastgauge/blastgauge/examples/incidents"
@@ -96,7 +95,7 @@ func newIncidentsRun(a *app) *cobra.Command {
 				return err
 			}
 			o.write, o.remarks = binding.Write, binding.Remarks
-			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return a.planIncidents(cmd.Context(), o, binding) }, ending.More{})
+			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return a.planIncidents(cmd.Context(), o, binding) })
 		},
 	}
 	bindFlag(cmd, &bind, "")
