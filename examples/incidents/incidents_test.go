@@ -54,6 +54,21 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// The page says which incidents do not go on the demo shop as one would think.
+func TestPageListsExceptions(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range mustRead(t) {
+		row := "\n| `" + i.ID + "` |"
+		if strings.Contains(string(page), row) != (i.Demo.Hardened.Harm != None) {
+			t.Errorf("%s: README.md has the row %q where the hardened shop is harmed, and nowhere else", i.ID, row)
+		}
+	}
+}
+
 // What is denied stands apart from what happened.
 func TestContestedIsNoFact(t *testing.T) {
 	t.Parallel()

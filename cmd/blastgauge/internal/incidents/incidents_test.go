@@ -178,6 +178,20 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// What becomes of checkouts is a sentence, also where no step is named.
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]library.Outcome{
+		"Not harmed. It waits.":                                          {Harm: library.None, Why: "It waits."},
+		"Checkouts are late. It waits.":                                  {Harm: library.Late, Why: "It waits."},
+		`Checkouts fail at the step "pay". The invariant "a" breaks. X.`: {Harm: library.Failed, Step: "pay", Breaks: "a", Why: "X."},
+	} {
+		if got := outcome(o); got != want {
+			t.Errorf("outcome() = %q, want %q", got, want)
+		}
+	}
+}
+
 // What people read of an incident.
 func TestTexts(t *testing.T) {
 	t.Parallel()
