@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,6 +119,7 @@ func scripts(*testing.T) testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exits,
+			"measures":   measures,
 			"stops":      stops,
 			"deaf":       deaf,
 			"terminal":   inTerminal,
@@ -171,6 +173,25 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := command(ts, args[1:])
 	finish(ts, cmd, args[0], func() {})
+}
+
+// measures CODE --out DIR ARG... does as exits, and measures again what this machine was too
+// busy for.
+func measures(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 || args[1] != "--out" {
+		ts.Fatalf("usage: measures CODE --out DIR ARG...")
+	}
+	dir := ts.MkAbs(args[2])
+	run := append(slices.Clone(args[3:]), "--out", dir)
+	for again := 1; again < 5; again++ {
+		got := runToEnd(ts, command(ts, run), func() {})
+		if got != result.ExitInvalid || !regexp.MustCompile(`"(too_busy|traffic_incomplete)"`).MatchString(ts.ReadFile(filepath.Join(dir, "result.json"))) {
+			wantCode(ts, args[0], got)
+			return
+		}
+		ts.Check(os.RemoveAll(dir))
+	}
+	exits(ts, neg, append([]string{args[0]}, run...))
 }
 
 // finish runs cmd to its end and checks its exit code.

@@ -1,6 +1,7 @@
 package documents_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -96,14 +97,24 @@ func TestOfSomebody(t *testing.T) {
 	})
 }
 
-// Each criterion is a sub-test, and so is the verdict.
-func TestSubtests(t *testing.T) {
-	t.Parallel()
+// ofSomebodyRun runs the tests of somebody, and returns what they printed.
+func ofSomebodyRun(t *testing.T) []byte {
+	t.Helper()
 	run := exec.Command(os.Args[0], "-test.run=^TestOfSomebody$", "-test.v", "-test.parallel=4")
 	run.Env = append(os.Environ(), ofSomebody+"=1")
 	out, err := run.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
 		t.Fatalf("%v:\n%s", err, out)
+	}
+	return out
+}
+
+// Each criterion is a sub-test, and so is the verdict.
+func TestSubtests(t *testing.T) {
+	t.Parallel()
+	out := ofSomebodyRun(t)
+	for again := 1; again < 5 && bytes.Contains(out, []byte("traffic was late")); again++ { // this machine is busy
+		out = ofSomebodyRun(t)
 	}
 	var got []string
 	for _, line := range regexp.MustCompile(`(?m)^\s*--- (\w+): TestOfSomebody/(\S+)`).FindAllStringSubmatch(string(out), -1) {

@@ -97,6 +97,25 @@ func start(t *testing.T, candidate string, o systemtest.Options) gating.Options 
 	}
 }
 
+// measureReal gates the candidate on this machine. What a busy machine held up is measured again, with other
+// runs, so that it is no attempt of the candidate's.
+func measureReal(ctx context.Context, t *testing.T, o *gating.Options) (*gate.Report, *run.Outcome) {
+	t.Helper()
+	r, out := measure(ctx, t, *o)
+	for again := 1; again < 5 && isBusy(r); again++ {
+		o.Runs = filepath.Join(filepath.Dir(o.Runs), fmt.Sprintf("again-%d", again))
+		o.Run.Dir = filepath.Join(o.Runs, "candidate")
+		r, out = measure(ctx, t, *o)
+	}
+	return r, out
+}
+
+func isBusy(r *gate.Report) bool {
+	return r.Verdict == result.Invalid && slices.ContainsFunc(r.Failures, func(f gate.Failure) bool {
+		return slices.Contains(f.Codes, result.ReasonTooBusy)
+	})
+}
+
 // measure gates the candidate.
 func measure(ctx context.Context, t *testing.T, o gating.Options) (*gate.Report, *run.Outcome) {
 	t.Helper()
@@ -122,7 +141,7 @@ func TestABadCandidateOfADependency(t *testing.T) {
 		Backend: http.HandlerFunc(serving), Entry: fetching, Control: fetching,
 		Faults: "{inject: http_config, into: backend, candidate: {file: next.json}, match: {path: /config.json}}",
 	})
-	r, out := measure(t.Context(), t, o)
+	r, out := measureReal(t.Context(), t, &o)
 	if r.Verdict != result.Refuted || r.ExitCode != result.ExitRefuted || len(r.Failures) != 1 {
 		t.Fatalf("%s: %+v", r.Sentence, r.Failures)
 	}
@@ -170,7 +189,7 @@ func TestAGoodCandidateOfAFile(t *testing.T) {
 		Faults: fmt.Sprintf("{inject: config_file, into: config, file: %q, candidate: {file: next.json}}", file),
 	})
 	o.Budget = "10s"
-	r, _ := measure(t.Context(), t, o)
+	r, _ := measureReal(t.Context(), t, &o)
 	if r.Verdict != result.Held || r.ExitCode != result.ExitHeld || len(r.Failures) > 0 || len(r.Measured) != 1 {
 		t.Fatalf("%s: %+v", r.Sentence, r.Failures)
 	}
