@@ -24,7 +24,12 @@ func newIncidents(a *app) *cobra.Command {
 		Example: `  blastgauge incidents
   blastgauge incidents show slack-2022-02-22
   blastgauge incidents run slack-2022-02-22 --bind cache=carts`,
-		Args: refuseUnknown,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := incidents.NoCommand(args); err != nil {
+				return err
+			}
+			return refuseUnknown(cmd, args)
+		},
 		RunE: func(*cobra.Command, []string) error {
 			list, err := library.All()
 			if err != nil {
@@ -118,7 +123,7 @@ func (a *app) planIncidents(ctx context.Context, o runOptions, binding *incident
 
 // bindFlag adds the flag that says who takes a role.
 func bindFlag(cmd *cobra.Command, to *[]string, more string) {
-	usage := "let a dependency take a role, or say where something is in a document, as `ROLE=NAME`, such as cache=carts or list=/discounts; repeatable"
+	usage := "let a dependency take a role, or say where something is in a document, as `ROLE=NAME`, such as cache=carts or list=/discounts, or as INCIDENT.ROLE=NAME for one of several; repeatable"
 	if more != "" {
 		usage += "; " + more
 	}

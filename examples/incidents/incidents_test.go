@@ -54,6 +54,21 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// The page says which incidents do not go on the demo shop as one would think.
+func TestPageListsExceptions(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range mustRead(t) {
+		row := "\n| `" + i.ID + "` |"
+		if strings.Contains(string(page), row) != (i.Demo.Hardened.Harm != None) {
+			t.Errorf("%s: README.md has the row %q where the hardened shop is harmed, and nowhere else", i.ID, row)
+		}
+	}
+}
+
 // What is denied stands apart from what happened.
 func TestContestedIsNoFact(t *testing.T) {
 	t.Parallel()
@@ -208,11 +223,12 @@ func TestWrongProtocol(t *testing.T) {
 func TestParseNames(t *testing.T) {
 	t.Parallel()
 	cache := Incident{ID: "c", Roles: []Role{{Name: "cache"}, {Name: "list", Place: true}}}
+	other := Incident{ID: "d", Roles: []Role{{Name: "list", Place: true}, {Name: "database"}}}
 	for name, tt := range map[string]struct {
 		given []string
 		want  Names
 	}{
-		"both":                {[]string{"cache=carts", " list = /a=b "}, Names{"cache": "carts", "list": "/a=b"}},
+		"a cache and a list":  {[]string{"cache=carts", " list = /a=b "}, Names{"cache": "carts", "list": "/a=b"}},
 		"the same twice":      {[]string{"cache=carts", "cache=carts"}, Names{"cache": "carts"}},
 		"nothing":             {nil, Names{}},
 		"no name":             {[]string{"cache="}, nil},
@@ -221,11 +237,23 @@ func TestParseNames(t *testing.T) {
 		"two names":           {[]string{"cache=carts", "cache=orders"}, nil},
 		"no place":            {[]string{"list=discounts"}, nil},
 		"no dependency":       {[]string{"cache=/a"}, nil},
-		"a line of its own":   {[]string{"cache=carts\n    share: 1%"}, nil},
+		"another line":        {[]string{"cache=carts\n    share: 1%"}, nil},
 		"not UTF-8":           {[]string{"list=/\xd9"}, nil},
 		"a place for a cache": {[]string{"cache=$.a"}, nil},
+		"of one":              {[]string{"c.cache=carts", "database=orders"}, Names{"c.cache": "carts", "database": "orders"}},
+		"of one twice":        {[]string{"c.cache=carts", "c.cache=orders"}, nil},
+		"of one without":      {[]string{"c.database=carts"}, nil},
+		"of nobody":           {[]string{"e.cache=carts"}, nil},
+		"no place of one":     {[]string{"d.list=discounts"}, nil},
+		"a place for both":    {[]string{"list=/a"}, nil},
+		"places of their own": {[]string{"c.list=/a", "d.list=/b"}, Names{"c.list": "/a", "d.list": "/b"}},
+		"a place of its own":  {[]string{"list=/a", "d.list=/b"}, Names{"list": "/a", "d.list": "/b"}},
 	} {
-		got, err := ParseNames(tt.given, cache)
+		list := []Incident{cache}
+		if strings.Contains(name, "of one") || strings.Contains(name, "both") || strings.Contains(name, "own") {
+			list = append(list, other)
+		}
+		got, err := ParseNames(tt.given, list...)
 		if (err != nil) != (tt.want == nil) || tt.want != nil && !maps.Equal(got, tt.want) {
 			t.Errorf("%s: ParseNames() = %v, %v, want %v", name, got, err, tt.want)
 		}
@@ -239,7 +267,7 @@ func TestParseNames(t *testing.T) {
 func TestGuess(t *testing.T) {
 	t.Parallel()
 	i := Incident{ID: "c", Roles: []Role{{Name: "cache", What: "a cache"}, {Name: "database"}, {Name: "list", Place: true}}}
-	with, guessed := i.Guess(Names{"database": "orders"}, []string{"cache", "caches", "list", "database"})
+	with, guessed := i.Guess(Names{"database": "rows", "c.database": "orders", "d.cache": "keys"}, []string{"cache", "caches", "list", "database"})
 	if !maps.Equal(with, Names{"cache": "cache", "database": "orders"}) || !slices.Equal(guessed, []string{"cache"}) {
 		t.Errorf("Guess() = %v, %v", with, guessed)
 	}

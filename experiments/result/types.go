@@ -105,7 +105,7 @@ type Choices struct {
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone
 	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
 	Gate     []string `json:"gate,omitempty"`     // gate, the file that it measured, and its own flags
-	Bind     []string `json:"bind,omitempty"`     // of incidents: who takes which role, as ROLE=NAME
+	Bind     []string `json:"bind,omitempty"`     // of incidents: who takes which role, as INCIDENT.ROLE=NAME
 }
 
 // Outcomes of a run.

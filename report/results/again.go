@@ -82,10 +82,34 @@ func (s *summary) verb(list []*result.Experiment) (args []string, rest []*result
 	for _, e := range list {
 		args = append(args, words.ShellWord(e.ID))
 	}
-	for _, bound := range bind {
+	for _, bound := range boundFor(list, bind) {
 		args = append(args, option("--bind", bound)...)
 	}
 	return args, nil
+}
+
+// boundFor is who takes the roles of these incidents, out of INCIDENT.ROLE=NAME: the command
+// refuses a role that none of them has. A role that one alone has needs no incident.
+func boundFor(list []*result.Experiment, bind []string) (chosen []string) {
+	count := map[string]int{}
+	role := func(bound string) (incident, rest, name string) {
+		incident, rest, _ = strings.Cut(bound, ".")
+		name, _, _ = strings.Cut(rest, "=")
+		return incident, rest, name
+	}
+	for _, bound := range bind {
+		incident, _, name := role(bound)
+		if slices.ContainsFunc(list, func(e *result.Experiment) bool { return e.ID == incident }) {
+			chosen = append(chosen, bound)
+			count[name]++
+		}
+	}
+	for n, bound := range chosen {
+		if _, rest, name := role(bound); count[name] == 1 {
+			chosen[n] = rest
+		}
+	}
+	return chosen
 }
 
 // filesOf are the documents of experiments, each once, as words of a shell.

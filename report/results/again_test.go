@@ -38,8 +38,9 @@ func TestCommandsRunTheSameAgain(t *testing.T) {
 		"a game day that waits": {documents[:1], result.Choices{GameDay: "day.yaml", Flags: []string{"--decide-within=30m0s", "--no-preflight"}}, "a.yaml",
 			"blastgauge run -f blastgauge.yaml --gameday day.yaml --decide-within=30m0s --no-preflight --seed 7",
 			"blastgauge run -f blastgauge.yaml --no-preflight --only down --seed 7 a.yaml"},
-		"incidents": {documents[:1], result.Choices{Selected: true, Bind: []string{"cache=carts", "list=/a b"}}, "incidents/x.yaml",
-			"blastgauge incidents run down slow --bind cache=carts --bind 'list=/a b' --seed 7", "blastgauge incidents run down --bind cache=carts --bind 'list=/a b' --seed 7"},
+		"incidents": {documents[:1], result.Choices{Selected: true, Bind: []string{"down.cache=carts", "down.list=/a b", "slow.cache=orders", "slow.number=$.x"}}, "incidents/x.yaml",
+			"blastgauge incidents run down slow --bind down.cache=carts --bind 'list=/a b' --bind slow.cache=orders --bind 'number=$.x' --seed 7",
+			"blastgauge incidents run down --bind cache=carts --bind 'list=/a b' --seed 7"},
 		"named": {elsewhere, result.Choices{Selected: true}, "-x.yaml",
 			"blastgauge run -f staging/blast.yaml --only down --only slow --seed 7 ./-x.yaml", "blastgauge run -f staging/blast.yaml --only down --seed 7 ./-x.yaml"},
 	} {

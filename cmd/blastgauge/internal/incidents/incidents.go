@@ -34,6 +34,15 @@ func Find(ids ...string) ([]library.Incident, error) {
 	return list, nil
 }
 
+// NoCommand refuses the id of an incident where a command is needed. The error is a
+// [usage.Error].
+func NoCommand(words []string) error {
+	if len(words) == 0 || !slices.Contains(IDs(), words[0]) {
+		return nil
+	}
+	return usage.Errorf("%s is an incident and no command; see: blastgauge incidents show %[1]s", words[0])
+}
+
 // IDs lists the ids of all incidents.
 func IDs() (ids []string) {
 	all, _ := library.All() // Find says what is wrong with them
@@ -98,6 +107,7 @@ func (b *Binding) Write(s *experiments.System) ([]shape.Source, error) {
 		dependencies[n] = d.Name
 	}
 	var documents []shape.Source
+	b.bound, b.remarks = nil, nil
 	for _, i := range b.list {
 		names, guessed := i.Guess(b.names, dependencies)
 		missing, places := i.Unbound(names)
@@ -105,30 +115,36 @@ func (b *Binding) Write(s *experiments.System) ([]shape.Source, error) {
 			return nil, usage.Errorf("%s needs to know who takes the role %s. %s", i.ID, describe(missing[0]), candidates(missing[0], s))
 		}
 		for _, role := range guessed {
-			b.remark("%s: the dependency %s takes the role of that name; --bind %[2]s=NAME says otherwise", i.ID, role)
+			b.remark("%s: the dependency %s takes the role of that name; --bind %s=NAME says otherwise", i.ID, role, b.written(i, role))
 		}
 		for _, r := range places {
-			b.remark("%s: %s is not bound (%s): the seed chooses a place; --bind %[2]s=/path says which", i.ID, r.Name, r.What)
+			b.remark("%s: %s is not bound (%s): the seed chooses a place; --bind %s=/path says which", i.ID, r.Name, r.What, b.written(i, r.Name))
 		}
 		text, err := i.Bind(names)
 		if err != nil {
 			return nil, usage.Error{Err: err}
 		}
-		for _, bound := range i.Bound(names) {
-			if !slices.Contains(b.bound, bound) {
-				b.bound = append(b.bound, bound)
-			}
-		}
+		b.bound = append(b.bound, i.Bound(names)...)
 		documents = append(documents, shape.Source{File: "incidents/" + i.ID + ".yaml", Text: []byte(text)})
 	}
 	return documents, nil
+}
+
+// written is how --bind names a role of an incident, and means no other.
+func (b *Binding) written(i library.Incident, role string) string {
+	for _, other := range b.list {
+		if _, has := other.Role(role); has && other.ID != i.ID {
+			return i.ID + "." + role
+		}
+	}
+	return role
 }
 
 func (b *Binding) remark(format string, args ...any) {
 	b.remarks = append(b.remarks, fmt.Sprintf(format, args...))
 }
 
-// Bound lists who takes which role, as ROLE=NAME, once the documents are written.
+// Bound lists who takes which role, as INCIDENT.ROLE=NAME, once the documents are written.
 func (b *Binding) Bound() []string { return b.bound }
 
 // Remarks say what the user did not, once the documents are written.

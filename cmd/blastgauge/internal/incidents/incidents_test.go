@@ -40,7 +40,7 @@ func TestBinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"cache=carts", "payments=payments", "rates=payments"}; !slices.Equal(b.Bound(), want) {
+	if want := []string{"slack-2022-02-22.cache=carts", "square-2023-09-07.payments=payments", "united-2015-02-11.rates=payments"}; !slices.Equal(b.Bound(), want) {
 		t.Errorf("Bound() = %q, want %q", b.Bound(), want)
 	}
 	if r := b.Remarks(); len(r) != 2 || !strings.Contains(r[0], "--bind payments=") || !strings.Contains(r[1], "--bind number=") {
@@ -50,6 +50,42 @@ func TestBinding(t *testing.T) {
 		if text := string(documents[n].Text); !strings.Contains(text, "\n    into: "+into+"\n") {
 			t.Errorf("%s is bound to somebody else than %s:\n%s", documents[n].File, into, text)
 		}
+	}
+}
+
+// A place is one of one document. Of several incidents each has its own, and so may have a
+// dependency.
+func TestBindingOfSeveral(t *testing.T) {
+	t.Parallel()
+	both := []string{"sixpm-2010-05-21", "united-2015-02-11", "roblox-2021-10-28", "google-cloud-2021-11-16"}
+	given := []string{"pricing=payments", "rates=payments", "config=payments", "roblox-2021-10-28.config=mail"}
+	b, err := Bind(both, append(given, "sixpm-2010-05-21.number=/max", "united-2015-02-11.number=/rate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it may be asked again
+		documents, err := b.Write(system())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, part := range []string{`path: "/max"`, `path: "/rate"`, "into: mail\n", "into: payments\n"} {
+			if text := string(documents[n].Text); !strings.Contains(text, part) {
+				t.Errorf("%s is without %q:\n%s", documents[n].File, part, text)
+			}
+		}
+	}
+	want := []string{"sixpm-2010-05-21.pricing=payments", "sixpm-2010-05-21.number=/max", "united-2015-02-11.rates=payments", "united-2015-02-11.number=/rate", "roblox-2021-10-28.config=mail", "google-cloud-2021-11-16.config=payments"}
+	if !slices.Equal(b.Bound(), want) || len(b.Remarks()) > 0 {
+		t.Errorf("Bound() = %q, want %q; Remarks() = %q", b.Bound(), want, b.Remarks())
+	}
+	if b, err = Bind(both, given); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Write(system()); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.Remarks(); len(r) != 2 || !strings.Contains(r[0], "--bind sixpm-2010-05-21.number=/path") || !strings.Contains(r[1], "--bind united-2015-02-11.number=/path") {
+		t.Errorf("Remarks() = %q, want how each place is bound", r)
 	}
 }
 
@@ -96,13 +132,17 @@ func TestMistakes(t *testing.T) {
 		err  error
 		want string
 	}{
-		"no incident":     {bind(nil, nil), "blastgauge incidents"},
-		"unknown":         {bind([]string{"slck-2022-02-22"}, nil), `did you mean "slack-2022-02-22"?`},
-		"twice":           {bind([]string{"aws-2025-10-19", "aws-2025-10-19"}, nil), "twice"},
-		"no such role":    {bind([]string{"slack-2022-02-22"}, []string{"cach=carts"}), `did you mean "cache"?`},
-		"show unknown":    {show("x"), "blastgauge incidents"},
-		"show no role":    {show("slack-2022-02-22", "list=/a"), "known: cache"},
-		"show half bound": {show("sixpm-2010-05-21", "number=/a"), "--bind pricing="},
+		"no incident":      {bind(nil, nil), "blastgauge incidents"},
+		"unknown":          {bind([]string{"slck-2022-02-22"}, nil), `did you mean "slack-2022-02-22"?`},
+		"twice":            {bind([]string{"aws-2025-10-19", "aws-2025-10-19"}, nil), "twice"},
+		"no such role":     {bind([]string{"slack-2022-02-22"}, []string{"cach=carts"}), `did you mean "cache"?`},
+		"no such incident": {bind([]string{"slack-2022-02-22"}, []string{"slack-2022-02-23.cache=carts"}), `did you mean "slack-2022-02-22.cache"?`},
+		"not of the run":   {bind([]string{"slack-2022-02-22"}, []string{"aws-2025-10-19.store=carts"}), "known: cache"},
+		"a shared place":   {bind([]string{"sixpm-2010-05-21", "united-2015-02-11"}, []string{"number=/a", "united-2015-02-11.rates=x"}), "bind sixpm-2010-05-21.number (the highest price) and united-2015-02-11.number (the rate) one by one"},
+		"no command":       {NoCommand([]string{"slack-2022-02-22"}), "show slack-2022-02-22"},
+		"show unknown":     {show("x"), "blastgauge incidents"},
+		"show no role":     {show("slack-2022-02-22", "list=/a"), "known: cache"},
+		"show half bound":  {show("sixpm-2010-05-21", "number=/a"), "--bind pricing="},
 	} {
 		if _, is := errors.AsType[usage.Error](tt.err); !is || !strings.Contains(tt.err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, tt.err, tt.want)
@@ -135,6 +175,20 @@ func TestJSON(t *testing.T) {
 	}
 	if _, err := FormatFor("yaml", nil); !errors.As(err, new(*report.UnknownFormatError)) {
 		t.Errorf("an unknown format: %v", err)
+	}
+}
+
+// What becomes of checkouts is a sentence, also where no step is named.
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]library.Outcome{
+		"Not harmed. It waits.":                                          {Harm: library.None, Why: "It waits."},
+		"Checkouts are late. It waits.":                                  {Harm: library.Late, Why: "It waits."},
+		`Checkouts fail at the step "pay". The invariant "a" breaks. X.`: {Harm: library.Failed, Step: "pay", Breaks: "a", Why: "X."},
+	} {
+		if got := outcome(o); got != want {
+			t.Errorf("outcome() = %q, want %q", got, want)
+		}
 	}
 }
 

@@ -197,7 +197,10 @@ func (p *page) writeDemo(i library.Incident) {
 func outcome(o library.Outcome) string {
 	what := map[library.Harm]string{library.None: "Not harmed.", library.Late: "Checkouts are late", library.Wrong: "Checkouts get wrong answers", library.Failed: "Checkouts fail"}[o.Harm]
 	if o.Step != "" {
-		what += ` at the step "` + o.Step + `".`
+		what += ` at the step "` + o.Step + `"`
+	}
+	if o.Harm != library.None {
+		what += "."
 	}
 	if o.Breaks != "" {
 		what += ` The invariant "` + o.Breaks + `" breaks.`
