@@ -86,7 +86,7 @@ func writeFault(b *strings.Builder, f draft.Fault, dep string) {
 		}
 	}
 	if f.Share > 0 && f.Share < 1 {
-		fmt.Fprintf(b, "    share: %s # of connections\n", injectors.Share.Format(f.Share))
+		fmt.Fprintf(b, "    share: %s # of %s\n", injectors.Share.Format(f.Share), cmp.Or(f.Kind.Acts, "connections"))
 	}
 	if f.Upstream {
 		b.WriteString("    stream: upstream\n")

@@ -1,7 +1,8 @@
 // Package chaostoolkit makes an experiment, and the journey that it is judged by, of a
 // Chaos Toolkit experiment that puts toxics on a Toxiproxy.
 //
-// Toxics and disabled proxies become faults; probes of the steady state become the steps
+// Toxics and disabled proxies become faults, whether the driver, a request to the API or
+// toxiproxy-cli makes them; probes of the steady state become the steps
 // of a journey, other HTTP probes with a tolerance become guardrails; configuration and
 // secrets of the environment become ${env:NAME}. What has no twin is named with its line.
 //
@@ -102,6 +103,7 @@ type reader struct {
 	probes  map[string]*activity // by name, for references
 	clock   clock
 	left    int
+	api     []piece // the address of the Toxiproxy; empty: nothing has named it
 }
 
 func newReader(d *shape.Document, root shape.Node, o Options) *reader {
