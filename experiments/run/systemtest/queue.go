@@ -3,6 +3,7 @@ package systemtest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,6 +20,7 @@ type Queue struct {
 	mu     sync.Mutex
 	work   *sync.Cond // there is an attempt, or no more to come
 	queued []chan struct{}
+	took   []time.Duration // by each call that was answered
 	closed bool
 	all    sync.WaitGroup // workers
 }
@@ -35,18 +37,39 @@ func (q *Queue) Entry(backend string) http.Handler {
 	})
 }
 
-// Start starts the workers. Each attempt is a call; one that fails is not answered.
+// Start starts the workers, once, before any visit. Each attempt is a call; one that fails
+// is not answered.
 func (q *Queue) Start(call func() bool) {
 	q.work = sync.NewCond(&q.mu)
 	for range q.Workers {
 		q.all.Go(func() {
 			for answered, ok := q.next(); ok; answered, ok = q.next() {
+				began := time.Now()
 				if call() {
 					close(answered)
+					q.note(time.Since(began))
 				}
 			}
 		})
 	}
+}
+
+func (q *Queue) note(took time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.took = append(q.took, took)
+}
+
+// Took is how long a call mostly took, the median; 0 without calls. A machine that is too
+// busy makes it longer, and the system another one than was planted.
+func (q *Queue) Took() time.Duration {
+	q.mu.Lock()
+	sorted := slices.Sorted(slices.Values(q.took))
+	q.mu.Unlock()
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[len(sorted)/2]
 }
 
 // next waits for an attempt. It reports false when there are no more.
