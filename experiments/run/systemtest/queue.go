@@ -14,6 +14,7 @@ import (
 // nobody waits for any more.
 type Queue struct {
 	Workers  int
+	Service  time.Duration // that a call takes, unless something is wrong
 	Patience time.Duration // that a client has with one attempt
 	Attempts int           // of a visit, one after the other
 
@@ -21,6 +22,7 @@ type Queue struct {
 	work   *sync.Cond // there is an attempt, or no more to come
 	queued []chan struct{}
 	took   []time.Duration // by each call that was answered
+	spare  time.Duration
 	closed bool
 	all    sync.WaitGroup // workers
 }
@@ -54,10 +56,24 @@ func (q *Queue) Start(call func() bool) {
 	}
 }
 
+// note keeps how long a call took. What it took beyond its service is made up for, little
+// by little; a call that something slows down says nothing of that.
 func (q *Queue) note(took time.Duration) {
+	const smooth = 100
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.took = append(q.took, took)
+	if took < 2*q.Service {
+		q.spare = max(0, min(q.spare+(took-q.Service)/smooth, q.Service/10))
+	}
+}
+
+// Spare is what making a call takes beside its service, lately. A dependency that works so
+// much shorter gives the server the capacity that was planted, on any machine.
+func (q *Queue) Spare() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.spare
 }
 
 // Took is how long a call mostly took, the median; 0 without calls. A machine that is too

@@ -23,7 +23,7 @@ func TestRetriesKeepTheQueueDown(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				got, took := staysDown(t.Context(), lasts)
-				if got != stays || took != service { // the slow calls are the fewer
+				if got != stays || (took-service).Abs() > service/200 { // the slow calls are the fewer
 					t.Errorf("after %s it stays down: %v; calls mostly took %s", lasts, got, took)
 				}
 			})
@@ -34,15 +34,15 @@ func TestRetriesKeepTheQueueDown(t *testing.T) {
 // staysDown slows the calls of a queue down for a while, and reports whether most of the
 // visits half a minute later are not answered, and how long calls mostly took.
 func staysDown(ctx context.Context, lasts time.Duration) (stays bool, took time.Duration) {
-	const every = time.Second / 40
+	const every, overhead = time.Second / 40, 7 * time.Millisecond // such as a busy machine has
 	began := time.Now()
 	slow := func() bool { since := time.Since(began); return since > time.Second && since < time.Second+lasts }
-	q := &systemtest.Queue{Workers: 20, Patience: 3600 * time.Millisecond, Attempts: 4}
+	q := &systemtest.Queue{Workers: 20, Service: service, Patience: 3600 * time.Millisecond, Attempts: 4}
 	q.Start(func() bool {
 		if slow() {
 			time.Sleep(4 * service)
 		}
-		time.Sleep(service)
+		time.Sleep(service - q.Spare() + overhead)
 		return true
 	})
 	defer q.Close()
