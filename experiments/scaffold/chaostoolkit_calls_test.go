@@ -143,6 +143,34 @@ func TestTheToxiproxyOfAMethod(t *testing.T) {
 	}
 }
 
+// No login of an address stands in a document or a note, wherever the address is.
+func TestLoginsOfAToxiproxy(t *testing.T) {
+	t.Parallel()
+	const login = "http://bob:hunter2hunter2@localhost:8474"
+	toggle := "provider: {type: process, path: toxiproxy-cli, arguments: toggle p}"
+	for name, text := range map[string]string{
+		"configuration": "configuration: {toxiproxy_url: \"" + login + "\"}\n" + withMethod(toggle),
+		"a default":     "configuration: {toxiproxy_url: {type: env, key: T, default: \"" + login + "\"}}\n" + withMethod(toggle),
+		"a command":     withMethod("provider: {type: process, path: toxiproxy-cli, arguments: -h " + login + " toggle p}"),
+		"a request":     withMethod(toggle, "provider: {type: http, method: DELETE, url: \""+login+"/proxies/p\"}"),
+		"a name":        strings.Replace(withMethod(toggle, "provider: {type: process, path: \"curl "+login+"\"}"), "name: x", "name: \"x "+login+"\"", 1),
+	} {
+		d, err := fromChaosToolkit(writtenTo(t, text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		loaded(t, d)
+		said := strings.Join(d.Notes, "\n")
+		for _, f := range d.Files {
+			said += f.Text
+		}
+		if strings.Contains(said, "hunter2") || len(d.Notes) == 0 {
+			t.Errorf("%s: %s", name, said)
+		}
+	}
+}
+
 // Probes that ask the API are no steps of a journey: a run looks at its proxies by itself.
 func TestProbesOfAToxiproxy(t *testing.T) {
 	t.Parallel()

@@ -122,7 +122,7 @@ const maxNotes = 20
 
 // leave says what is not taken over: in a comment, and where the command was given.
 func (r *reader) leave(n shape.Node, what, why string) {
-	text := fmt.Sprintf(":%d: %s: %s", n.Line(), line(what), why)
+	text := fmt.Sprintf(":%d: %s", n.Line(), mask(line(what)+": "+why))
 	r.out.Remarks = append(r.out.Remarks, "Left out: "+r.name+text+".")
 	if r.left++; r.left <= maxNotes {
 		r.out.Notes = append(r.out.Notes, r.options.File+text)
@@ -131,7 +131,7 @@ func (r *reader) leave(n shape.Node, what, why string) {
 
 // remark says what became of something where that is not plain to see.
 func (r *reader) remark(n shape.Node, format string, args ...any) string {
-	return fmt.Sprintf("%s:%d: ", r.name, n.Line()) + fmt.Sprintf(format, args...)
+	return fmt.Sprintf("%s:%d: ", r.name, n.Line()) + mask(fmt.Sprintf(format, args...))
 }
 
 // others says what else the document has.

@@ -247,6 +247,10 @@ func (r *reader) dial(at shape.Node, list []piece) {
 	last.text = strings.TrimSuffix(last.text, "/")
 	r.api = list
 	if text, known := shown(list); known {
+		if redact.HasLogin(text) {
+			r.leave(at, "toxiproxy", "its URL holds a login, which Toxiproxy has not: write the address into toxiproxy: without it")
+			return
+		}
 		if host, ok := hostOf(text); !ok || !r.mayDial(host) {
 			r.leave(at, "toxiproxy", line(text)+" may not be dialled unless you say so: give --toxiproxy and --allow-host, or write it into toxiproxy: and its host into allow_hosts:")
 			return
