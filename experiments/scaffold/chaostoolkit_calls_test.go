@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,6 +183,16 @@ func TestProbesOfAToxiproxy(t *testing.T) {
 	}
 	if j := e.Journey; j == nil || len(j.Steps) != 1 || j.Origin != "http://localhost:8080" || len(e.Proxies) != 1 {
 		t.Errorf("journey %+v, proxies %v", j, e.Proxies)
+	}
+}
+
+// The bound of faults is told where it is passed, and not of the document that is made.
+func TestMoreFaultsThanAnExperimentHas(t *testing.T) {
+	t.Parallel()
+	one := "provider: {type: process, path: toxiproxy-cli, arguments: toxic add -t latency -a latency=1 p}"
+	_, err := fromChaosToolkit(writtenTo(t, withMethod(slices.Repeat([]string{one}, experiments.MaxFaults+1)...)))
+	if list := shape.Errors(err); len(list) != 1 || list[0].Line != 6+experiments.MaxFaults {
+		t.Errorf("%v, want a mistake in line %d", err, 6+experiments.MaxFaults)
 	}
 }
 

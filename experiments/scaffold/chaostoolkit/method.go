@@ -1,11 +1,13 @@
 package chaostoolkit
 
 import (
+	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -155,6 +157,12 @@ func (r *reader) down(a activity, c call) {
 }
 
 func (r *reader) begin(a activity, f draft.Fault, toxic string) {
+	if len(r.out.Faults) == experiments.MaxFaults {
+		if r.d.Count() == 0 {
+			r.d.Fail(a.node, shape.Diagnostic{Msg: fmt.Sprintf("more than %d faults", experiments.MaxFaults), Hint: "split the experiment"})
+		}
+		return
+	}
 	if !r.clock.started {
 		r.clock.began, r.clock.started = r.clock.now, true
 	}
