@@ -268,7 +268,7 @@ func TestAChaosToolkitExperimentNeedsItsProxies(t *testing.T) {
 	}
 	for proxy, fits := range map[string]bool{"p": true, "q": false} {
 		d, err := Make(Options{Experiment: e, Toxiproxy: "http://127.0.0.1:8474", Proxies: []Proxy{{Name: proxy, Listen: "127.0.0.1:1", Upstream: "127.0.0.1:2", Enabled: true}}})
-		if fits != (err == nil) || !fits && !errors.Is(err, experiments.ErrInvalid) {
+		if fits != (err == nil) || !fits && (!errors.Is(err, experiments.ErrInvalid) || !strings.Contains(err.Error(), "f.yaml:6:")) {
 			t.Errorf("%s: %v", proxy, err)
 		}
 		if fits {

@@ -48,7 +48,7 @@ func importedExperiment(e *draft.Experiment, o Options, deps []dependency) (File
 	for _, f := range e.Faults {
 		dep, known := into[f.Proxy]
 		if !known {
-			return File{}, fmt.Errorf("%w: toxiproxy at %s has no proxy %q, which %s needs: create it, or leave out --toxiproxy", experiments.ErrInvalid, o.Toxiproxy, f.Proxy, e.ID)
+			return File{}, fmt.Errorf("%s: %w: toxiproxy at %s has no proxy %q: create it, or leave out --toxiproxy", f.Place, experiments.ErrInvalid, o.Toxiproxy, f.Proxy)
 		}
 		writeFault(&b, f, dep)
 	}

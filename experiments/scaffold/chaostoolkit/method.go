@@ -166,7 +166,7 @@ func (r *reader) begin(a activity, f draft.Fault, toxic string) {
 	if !r.clock.started {
 		r.clock.began, r.clock.started = r.clock.now, true
 	}
-	f.At = r.clock.at()
+	f.At, f.Place = r.clock.at(), fmt.Sprintf("%s:%d", r.options.File, a.node.Line())
 	f.Remarks = append(f.Remarks, r.remark(a.node, "%s", a.name))
 	r.use(f.Proxy)
 	r.clock.open = append(r.clock.open, openFault{len(r.out.Faults), f.Proxy, toxic})
