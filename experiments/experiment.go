@@ -40,8 +40,8 @@ const ControlBaseline = "baseline"
 // MaxOwner is how many characters the owner of an experiment may have, also in a game day.
 const MaxOwner = 80
 
-// maxFaults is how many faults one experiment may have.
-const maxFaults = 100
+// MaxFaults is how many faults one experiment may have.
+const MaxFaults = 100
 
 // experimentShape is the document of an experiment.
 func experimentShape(e *Experiment, env environment) shape.Shape {
@@ -52,7 +52,7 @@ func experimentShape(e *Experiment, env environment) shape.Shape {
 		{Name: "hypothesis", Doc: "what must stay true while the fault is in force", Shape: shape.Prose(&e.Hypothesis), Required: true},
 		{Name: "owner", Doc: "who answers for the hypothesis, and is named in reports; the owners of its dependencies by default", Shape: shape.ShortLine(&e.Owner, MaxOwner)},
 		{Name: "faults", Doc: "what goes wrong", Required: true,
-			Shape: shape.List[Fault]{To: &e.Faults, Item: func(f *Fault) shape.Shape { return faultShape{f} }, Min: 1, Max: maxFaults}},
+			Shape: shape.List[Fault]{To: &e.Faults, Item: func(f *Fault) shape.Shape { return faultShape{f} }, Min: 1, Max: MaxFaults}},
 	}
 	f = append(f, settingsFields(&e.Settings)...)
 	return append(f, shape.Fields{

@@ -206,6 +206,7 @@ func owners() map[string]room {
 		"github.com/gowebpki/jcs":                  {name: "experiments/gate/statement"},
 		"github.com/go-json-experiment/json":       {name: "experiments/jsonpath"},
 		"github.com/google/go-containerregistry":   {name: "cmd/image"},
+		"github.com/google/shlex":                  {name: "experiments/scaffold/chaostoolkit"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/dns/dnsmessage":          {name: "injectors/injectortest/dnsserver"},

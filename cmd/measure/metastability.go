@@ -47,7 +47,7 @@ func (t trigger) String() string {
 func (t trigger) options(q *systemtest.Queue) systemtest.Options {
 	late := time.Duration(float64(queueService) * t.cut / (1 - t.cut)).Round(time.Millisecond / 10)
 	return systemtest.Options{
-		Backend: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(queueService) }),
+		Backend: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(queueService - q.Spare()) }),
 		Entry:   q.Entry, Rate: fmt.Sprintf("%g/s", t.rate), SlowAfter: "2s", Timeout: (time.Duration(q.Attempts)*q.Patience + 5*time.Second).String(),
 		Phases: fmt.Sprintf("{warmup: 1s, baseline: 10s, fault: %s, recovery: 40s}", t.lasts),
 		Limits: "{blast_radius: 100%, recovery: 35s, baseline: 5%}",
@@ -55,11 +55,21 @@ func (t trigger) options(q *systemtest.Queue) systemtest.Options {
 	}
 }
 
-// stays performs the experiment of a trigger, and returns what it says of the recovery.
+// slowest is how long a call of the queue's server may mostly take: a machine that needs
+// more is too busy, for the nearest cell is 2 % away from the edge.
+const slowest = queueService * 101 / 100
+
+// stays performs the experiment of a trigger, and returns what it says of the recovery. On
+// a machine that is too busy to be the planted queue it is void: invalid, which says so.
 func (t trigger) stays(ctx context.Context, cmd *command, patience time.Duration) (e result.Experiment, err error) {
-	q := &systemtest.Queue{Workers: queueWorkers, Patience: patience, Attempts: 4}
+	q := &systemtest.Queue{Workers: queueWorkers, Service: queueService, Patience: patience, Attempts: 4}
 	defer q.Close() // once nothing enters any more
-	return measureSystem(ctx, cmd, t.options(q))
+	e, err = measureSystem(ctx, cmd, t.options(q))
+	if took := q.Took(); err == nil && took > slowest {
+		e.Verdict = result.Invalid
+		e.Reasons = append(e.Reasons, fmt.Sprintf("a call mostly took %s, and not %s: the machine was too busy", took.Round(time.Millisecond/10), queueService))
+	}
+	return e, err
 }
 
 // A metastableCell is a trigger, whether the queue stays down after it, and what was said.

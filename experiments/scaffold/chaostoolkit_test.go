@@ -268,7 +268,7 @@ func TestAChaosToolkitExperimentNeedsItsProxies(t *testing.T) {
 	}
 	for proxy, fits := range map[string]bool{"p": true, "q": false} {
 		d, err := Make(Options{Experiment: e, Toxiproxy: "http://127.0.0.1:8474", Proxies: []Proxy{{Name: proxy, Listen: "127.0.0.1:1", Upstream: "127.0.0.1:2", Enabled: true}}})
-		if fits != (err == nil) || !fits && !errors.Is(err, experiments.ErrInvalid) {
+		if fits != (err == nil) || !fits && (!errors.Is(err, experiments.ErrInvalid) || !strings.Contains(err.Error(), "f.yaml:6:")) {
 			t.Errorf("%s: %v", proxy, err)
 		}
 		if fits {
@@ -295,6 +295,9 @@ func FuzzReadChaosToolkit(f *testing.F) {
 		f.Add(strings.Replace(oneAction("func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1}", "configuration: {a: b}"), "tolerance: 200", "tolerance: "+tolerance, 1))
 	}
 	f.Add("title: x\nsteady-state-hypothesis: {title: y, probes: [{type: http, name: z, tolerance: 200, provider: {type: http, url: http://localhost:1}}]}\nmethod: [{ref: z}]\n")
+	f.Add(withMethod(`provider: {type: http, method: POST, url: "http://localhost:8474/proxies/p/toxics", arguments: '{"type":"latency","attributes":{"latency":1}}'}`,
+		"provider: {type: process, path: bash, arguments: [-c, \"toxiproxy-cli -h x toxic add -t latency -a latency=1,jitter=2 p\"]}, pauses: {after: 15}",
+		`provider: {type: http, method: POST, url: "http://localhost:8474/populate", arguments: [{name: q, listen: ":1", upstream: "x:2", enabled: false}]}`))
 	f.Add(fmt.Sprintf("title: \"%s\"\nmethod: [{ref: x}]\n", strings.Repeat("a ", 300)))
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := fromChaosToolkit(writtenTo(t, text))

@@ -48,7 +48,7 @@ func importedExperiment(e *draft.Experiment, o Options, deps []dependency) (File
 	for _, f := range e.Faults {
 		dep, known := into[f.Proxy]
 		if !known {
-			return File{}, fmt.Errorf("%w: toxiproxy at %s has no proxy %q, which %s needs: create it, or leave out --toxiproxy", experiments.ErrInvalid, o.Toxiproxy, f.Proxy, e.ID)
+			return File{}, fmt.Errorf("%s: %w: toxiproxy at %s has no proxy %q: create it, or leave out --toxiproxy", f.Place, experiments.ErrInvalid, o.Toxiproxy, f.Proxy)
 		}
 		writeFault(&b, f, dep)
 	}
@@ -86,7 +86,7 @@ func writeFault(b *strings.Builder, f draft.Fault, dep string) {
 		}
 	}
 	if f.Share > 0 && f.Share < 1 {
-		fmt.Fprintf(b, "    share: %s # of connections\n", injectors.Share.Format(f.Share))
+		fmt.Fprintf(b, "    share: %s # of %s\n", injectors.Share.Format(f.Share), cmp.Or(f.Kind.Acts, "connections"))
 	}
 	if f.Upstream {
 		b.WriteString("    stream: upstream\n")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
@@ -294,10 +295,10 @@ const exampleJourney = journeysHead + `  checkout:
 // writeJourney writes a journey that was made from a source.
 func writeJourney(b *strings.Builder, j *draft.Journey) {
 	b.WriteString(journeysHead)
-	fmt.Fprintf(b, `  # %s: %d steps.
+	fmt.Fprintf(b, `  # %s: %s.
   # Values that one answer gave and a later request sent are captured; look
   # whether each is what you mean. Cookies are kept within a journey.
-`, oneLine(j.Made), len(j.Steps))
+`, oneLine(j.Made), figures.Plural(len(j.Steps), "step", "steps"))
 	for _, left := range j.Left {
 		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(left))
 	}

@@ -3,6 +3,7 @@ package systemtest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,12 +14,15 @@ import (
 // nobody waits for any more.
 type Queue struct {
 	Workers  int
+	Service  time.Duration // that a call takes, unless something is wrong
 	Patience time.Duration // that a client has with one attempt
 	Attempts int           // of a visit, one after the other
 
 	mu     sync.Mutex
 	work   *sync.Cond // there is an attempt, or no more to come
 	queued []chan struct{}
+	took   []time.Duration // by each call that was answered
+	spare  time.Duration
 	closed bool
 	all    sync.WaitGroup // workers
 }
@@ -35,18 +39,53 @@ func (q *Queue) Entry(backend string) http.Handler {
 	})
 }
 
-// Start starts the workers. Each attempt is a call; one that fails is not answered.
+// Start starts the workers, once, before any visit. Each attempt is a call; one that fails
+// is not answered.
 func (q *Queue) Start(call func() bool) {
 	q.work = sync.NewCond(&q.mu)
 	for range q.Workers {
 		q.all.Go(func() {
 			for answered, ok := q.next(); ok; answered, ok = q.next() {
+				began := time.Now()
 				if call() {
 					close(answered)
+					q.note(time.Since(began))
 				}
 			}
 		})
 	}
+}
+
+// note keeps how long a call took. What it took beyond its service is made up for, little
+// by little; a call that something slows down says nothing of that.
+func (q *Queue) note(took time.Duration) {
+	const smooth = 100
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.took = append(q.took, took)
+	if took < 2*q.Service {
+		q.spare = max(0, min(q.spare+(took-q.Service)/smooth, q.Service/10))
+	}
+}
+
+// Spare is what making a call takes beside its service, lately. A dependency that works so
+// much shorter gives the server the capacity that was planted, on any machine.
+func (q *Queue) Spare() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.spare
+}
+
+// Took is how long a call mostly took, the median; 0 without calls. A machine that is too
+// busy makes it longer, and the system another one than was planted.
+func (q *Queue) Took() time.Duration {
+	q.mu.Lock()
+	sorted := slices.Sorted(slices.Values(q.took))
+	q.mu.Unlock()
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[len(sorted)/2]
 }
 
 // next waits for an attempt. It reports false when there are no more.

@@ -15,6 +15,7 @@ type activity struct {
 	kind     string // "probe" or "action"
 	provider shape.Node
 	via      string // the type of its provider
+	call     *call  // what it asks of a Toxiproxy; nil: nothing
 	before   time.Duration
 	after    time.Duration
 	step     string // of the journey, that asks it; empty: none
@@ -70,6 +71,7 @@ func (r *reader) activity(n shape.Node) (a activity, ok bool) {
 	if pauses, ok := n.Lookup("pauses"); ok {
 		a.before, a.after = r.pause(pauses, "before"), r.pause(pauses, "after")
 	}
+	a.call = r.callOf(a)
 	if a.kind == "probe" && r.probes[a.name] == nil {
 		r.probes[a.name] = &a
 	}

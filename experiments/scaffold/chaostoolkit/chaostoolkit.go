@@ -1,7 +1,8 @@
 // Package chaostoolkit makes an experiment, and the journey that it is judged by, of a
 // Chaos Toolkit experiment that puts toxics on a Toxiproxy.
 //
-// Toxics and disabled proxies become faults; probes of the steady state become the steps
+// Toxics and disabled proxies become faults, whether the driver, a request to the API or
+// toxiproxy-cli makes them; probes of the steady state become the steps
 // of a journey, other HTTP probes with a tolerance become guardrails; configuration and
 // secrets of the environment become ${env:NAME}. What has no twin is named with its line.
 //
@@ -102,6 +103,7 @@ type reader struct {
 	probes  map[string]*activity // by name, for references
 	clock   clock
 	left    int
+	api     []piece // the address of the Toxiproxy; empty: nothing has named it
 }
 
 func newReader(d *shape.Document, root shape.Node, o Options) *reader {
@@ -120,7 +122,7 @@ const maxNotes = 20
 
 // leave says what is not taken over: in a comment, and where the command was given.
 func (r *reader) leave(n shape.Node, what, why string) {
-	text := fmt.Sprintf(":%d: %s: %s", n.Line(), line(what), why)
+	text := fmt.Sprintf(":%d: %s", n.Line(), mask(line(what)+": "+why))
 	r.out.Remarks = append(r.out.Remarks, "Left out: "+r.name+text+".")
 	if r.left++; r.left <= maxNotes {
 		r.out.Notes = append(r.out.Notes, r.options.File+text)
@@ -129,7 +131,7 @@ func (r *reader) leave(n shape.Node, what, why string) {
 
 // remark says what became of something where that is not plain to see.
 func (r *reader) remark(n shape.Node, format string, args ...any) string {
-	return fmt.Sprintf("%s:%d: ", r.name, n.Line()) + fmt.Sprintf(format, args...)
+	return fmt.Sprintf("%s:%d: ", r.name, n.Line()) + mask(fmt.Sprintf(format, args...))
 }
 
 // others says what else the document has.

@@ -45,12 +45,25 @@ const (
 	mostPhase  = 20 * time.Minute
 )
 
+// span is how long the method waits since the first fault. It is extended where a fault
+// begins so late that there is no time for it: Chaos Toolkit judges by what is in force at
+// the end.
+func (r *reader) span() (span time.Duration, extended bool) {
+	span = r.clock.at()
+	for _, f := range r.clock.open {
+		if at := r.out.Faults[f.at].At; at >= leastPhase && at+leastPhase > span {
+			span, extended = at+leastPhase, true
+		}
+	}
+	return span, extended
+}
+
 // finishFaults makes a fault phase of the pauses where that is long enough.
 //
 // Note: a method waits so long that a fault takes effect, and then asks once. A share of
 // journeys needs time: a phase is as long as the pauses only if these are.
 func (r *reader) finishFaults() {
-	span := r.clock.at()
+	span, extended := r.span()
 	slow := experiments.DefaultSlowAfter
 	if r.out.Journey != nil {
 		slow = r.out.Journey.SlowAfter
@@ -59,6 +72,8 @@ func (r *reader) finishFaults() {
 	switch {
 	case span > mostPhase:
 		r.out.Phase, r.out.PhaseWhy = mostPhase, fmt.Sprintf("the method waits for %s; a longer phase needs caps.duration", span)
+	case extended:
+		r.out.Phase, r.out.PhaseWhy = max(span, 2*slow), fmt.Sprintf("as the pauses of the method add up, and %s for the last fault", leastPhase)
 	case span >= leastPhase && span >= 2*slow:
 		r.out.Phase, r.out.PhaseWhy = span, "as the pauses of the method add up"
 	case 2*slow > standard:

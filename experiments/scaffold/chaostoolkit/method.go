@@ -1,10 +1,13 @@
 package chaostoolkit
 
 import (
+	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -32,13 +35,15 @@ func (c *clock) at() time.Duration { return c.now - c.began }
 // asks.
 func (r *reader) method(root shape.Node) {
 	n, _ := root.Lookup("method")
-	for _, a := range r.activities(n) {
+	list := r.activities(n)
+	r.reach(list)
+	for _, a := range list {
 		r.clock.now += a.before
 		switch {
-		case a.isDriver() && a.kind == "probe":
-			r.driverProbe(a)
-		case a.isDriver():
-			r.driverAction(a)
+		case a.call != nil && a.kind == "probe":
+			r.proxyProbe(a, *a.call)
+		case a.call != nil:
+			r.act(a, *a.call)
 		case a.kind == "probe":
 			r.guardrail(a)
 		default:
@@ -48,7 +53,7 @@ func (r *reader) method(root shape.Node) {
 	}
 	if len(r.out.Faults) == 0 && r.d.Count() == 0 {
 		r.d.Fail(n, shape.Diagnostic{Msg: "no fault is left: nothing in the method puts a toxic on a Toxiproxy, or disables a proxy",
-			Hint: "actions of " + toxicActions + " and " + proxyActions + " become faults"})
+			Hint: "actions of chaostoxi, commands of toxiproxy-cli and requests to Toxiproxy's API become faults"})
 	}
 }
 
@@ -59,40 +64,49 @@ func (r *reader) rollbacks(root shape.Node) {
 		return
 	}
 	for _, a := range r.activities(n) {
-		if !a.isDriver() {
+		if a.call == nil {
 			r.leave(a.node, "rollback: "+a.says(), "a run undoes its own faults alone")
 		}
 	}
 }
 
-// driverProbe says why a probe of the driver is not needed.
-func (r *reader) driverProbe(a activity) {
-	if textOf(a.provider, "func") == "proxy_exist" {
-		r.use(r.argument(a, "proxy_name"))
+// proxyProbe says why a probe of a proxy is not needed.
+func (r *reader) proxyProbe(a activity, c call) {
+	if c.do == "proxy_exist" {
+		r.use(r.argument(c, "proxy_name"))
 		return // which a run looks at before it begins
 	}
 	r.leave(a.node, a.says(), "a run looks at its proxies by itself")
 }
 
-// driverAction makes a fault of an action, or ends one.
-func (r *reader) driverAction(a activity) {
-	do := textOf(a.provider, "func")
-	if k, ok := toxicKinds()[do]; ok {
-		r.toxic(a, k)
-		return
-	}
-	proxy := r.argument(a, "proxy_name")
-	switch do {
+// act makes a fault of a call, or ends one.
+func (r *reader) act(a activity, c call) {
+	proxy := r.argument(c, "proxy_name")
+	switch c.do {
 	case "create_toxic":
-		r.anyToxic(a)
+		r.toxic(a, c)
 	case "delete_toxic":
-		r.end(r.argument(a, "for_proxy"), func(f openFault) bool { return f.toxic == r.argument(a, "toxic_name") })
+		r.end(r.argument(c, "for_proxy"), func(f openFault) bool { return f.toxic == r.argument(c, "toxic_name") })
+	case "update_toxic":
+		r.leave(a.node, a.says(), "a fault does not change while it is in force: give each value an experiment of its own")
 	case "create_proxy":
-		r.createProxy(a, proxy)
+		r.createProxy(a, c)
+	case "populate":
+		for _, n := range c.proxies {
+			one := call{do: c.do, says: c.says, at: n, arguments: fieldsOf(n)}
+			if name, ok := one.arguments["name"]; ok {
+				one.arguments["proxy_name"] = name
+			}
+			r.createProxy(a, one)
+		}
 	case "disable_proxy":
-		r.down(a, proxy)
+		r.down(a, c)
 	case "enable_proxy":
-		r.end(proxy, func(f openFault) bool { return f.toxic == "" })
+		r.end(proxy, isDown)
+	case "toggle_proxy":
+		if !r.end(proxy, isDown) {
+			r.down(a, c)
+		}
 	case "delete_proxy":
 		r.end(proxy, func(openFault) bool { return true })
 	case "reset":
@@ -100,36 +114,42 @@ func (r *reader) driverAction(a activity) {
 			r.end(f.proxy, func(openFault) bool { return true })
 		}
 	case "modify_proxy":
-		r.modifyProxy(a, proxy)
+		r.modifyProxy(a, c)
+	case "proxy_exist": // an action that only asks
 	default:
-		r.leave(a.node, a.says(), "the driver is not known to have it")
+		r.leave(a.node, a.says(), "a Toxiproxy is not known to have it")
 	}
 }
 
+// isDown reports whether a fault is a proxy that is disabled.
+func isDown(f openFault) bool { return f.toxic == "" }
+
 // modifyProxy is refused where it leads a proxy elsewhere.
-func (r *reader) modifyProxy(a activity, proxy string) {
-	arguments, _ := a.provider.Lookup("arguments")
+func (r *reader) modifyProxy(a activity, c call) {
+	proxy := r.argument(c, "proxy_name")
 	for _, name := range []string{"upstream_address", "upstream_addres"} { //nolint:misspell // as its documentation has it
-		if v, ok := lookup(arguments, name); ok && v.Kind() != shape.Null {
-			r.d.Fail(v, shape.Diagnostic{Msg: "modify_proxy leads " + proxy + " to another upstream, and a run never does that to a proxy",
+		v, ok := c.arguments[name]
+		if ok && r.template(r.expand(v.Text())) != r.use(proxy).Upstream { // clients send the whole proxy
+			r.d.Fail(v, shape.Diagnostic{Msg: c.says + " leads " + proxy + " to another upstream, and a run never does that to a proxy",
 				Hint: "take the action away; where the other upstream stands for a dependency that fails, write the fault itself"})
 			return
 		}
 	}
-	if v, ok := lookup(arguments, "listen_address"); ok && v.Kind() != shape.Null {
+	if v, ok := c.arguments["listen_address"]; ok && r.template(r.expand(v.Text())) != r.use(proxy).Listen {
 		r.leave(a.node, a.says(), "a run never changes where a proxy listens")
 	}
-	switch v, _ := shown(r.expand(textOf(arguments, "enabled"))); strings.ToLower(v) {
+	switch strings.ToLower(r.argument(c, "enabled")) {
 	case "false":
-		r.down(a, proxy)
+		r.down(a, c)
 	case "true":
-		r.end(proxy, func(f openFault) bool { return f.toxic == "" })
+		r.end(proxy, isDown)
 	}
 }
 
 // down makes a fault of a proxy that is disabled.
-func (r *reader) down(a activity, proxy string) {
-	if r.missing(a, "proxy_name", proxy) {
+func (r *reader) down(a activity, c call) {
+	proxy := r.argument(c, "proxy_name")
+	if r.missing(c, "proxy_name", proxy) {
 		return
 	}
 	kind, _ := injectors.Lookup("down")
@@ -137,26 +157,35 @@ func (r *reader) down(a activity, proxy string) {
 }
 
 func (r *reader) begin(a activity, f draft.Fault, toxic string) {
+	if len(r.out.Faults) == experiments.MaxFaults {
+		if r.d.Count() == 0 {
+			r.d.Fail(a.node, shape.Diagnostic{Msg: fmt.Sprintf("more than %d faults", experiments.MaxFaults), Hint: "split the experiment"})
+		}
+		return
+	}
 	if !r.clock.started {
 		r.clock.began, r.clock.started = r.clock.now, true
 	}
-	f.At = r.clock.at()
+	f.At, f.Place = r.clock.at(), fmt.Sprintf("%s:%d", r.options.File, a.node.Line())
 	f.Remarks = append(f.Remarks, r.remark(a.node, "%s", a.name))
 	r.use(f.Proxy)
 	r.clock.open = append(r.clock.open, openFault{len(r.out.Faults), f.Proxy, toxic})
 	r.out.Faults = append(r.out.Faults, f)
 }
 
-// end ends faults on a proxy now. One that had no time at all lasts to the end.
-func (r *reader) end(proxy string, which func(openFault) bool) {
+// end ends faults on a proxy now, and reports whether there was one. One that had no time
+// at all lasts to the end.
+func (r *reader) end(proxy string, which func(openFault) bool) (ended bool) {
 	r.clock.open = slices.DeleteFunc(r.clock.open, func(f openFault) bool {
 		if f.proxy != proxy || !which(f) {
 			return false
 		}
 		fault := &r.out.Faults[f.at]
 		fault.For = r.clock.at() - fault.At
+		ended = true
 		return true
 	})
+	return ended
 }
 
 // use makes a proxy a dependency.
@@ -174,25 +203,40 @@ func (r *reader) use(name string) *draft.Proxy {
 
 // createProxy makes a dependency of a proxy that the method makes: blastgauge proxy makes
 // it from the system file.
-func (r *reader) createProxy(a activity, name string) {
-	if r.missing(a, "proxy_name", name) {
+func (r *reader) createProxy(a activity, c call) {
+	name := r.argument(c, "proxy_name")
+	if r.missing(c, "proxy_name", name) {
 		return
 	}
-	arguments, _ := a.provider.Lookup("arguments")
+	p := r.use(name)
+	listen, upstream := r.address(c, "listen", "0.0.0.0"), r.address(c, "upstream", "")
+	where, known := shown(listen)
+	if _, port, err := net.SplitHostPort(where); known && err == nil && port != "0" {
+		p.Listen, p.Upstream = r.template(listen), r.template(upstream)
+		r.known[name+"_PORT"] = binding{piece: piece{text: port, name: name + "_PORT"}, kind: shape.Int, node: a.node}
+	} else {
+		r.out.Remarks = append(r.out.Remarks, r.remark(a.node, "%s gets a port when it is made, so its dependency names the proxy alone; listen and upstream make it one that blastgauge proxy makes.", name))
+	}
+	if strings.EqualFold(r.argument(c, "enabled"), "false") {
+		r.down(a, c)
+	}
+}
+
+// address returns an address that is given whole, or as a host and a port.
+func (r *reader) address(c call, of, host string) []piece {
+	if v, ok := c.arguments[of]; ok {
+		return r.expand(v.Text())
+	}
 	value := func(key, otherwise string) []piece {
-		text := nonEmpty(textOf(arguments, key), otherwise)
+		text := otherwise
+		if v, ok := c.arguments[key]; ok && v.IsScalar() {
+			text = nonEmpty(v.Text(), otherwise)
+		}
 		if variable, ok := strings.CutPrefix(text, "env:"); ok && envForm.MatchString(variable) { // a form of the driver
 			return []piece{{env: variable, name: key}}
 		}
 		return r.expand(text)
 	}
-	p := r.use(name)
-	port, known := shown(value("listen_port", "0"))
-	if !known || port == "0" {
-		r.out.Remarks = append(r.out.Remarks, r.remark(a.node, "%s gets a port when it is made, so its dependency names the proxy alone; listen and upstream make it one that blastgauge proxy makes.", name))
-		return
-	}
-	p.Listen = r.template(value("listen_host", "0.0.0.0")) + ":" + port
-	p.Upstream = r.template(value("upstream_host", "")) + ":" + r.template(value("upstream_port", ""))
-	r.known[name+"_PORT"] = binding{piece: piece{text: port, name: name + "_PORT"}, kind: shape.Int, node: a.node}
+	list := append(slices.Clone(value(of+"_host", host)), piece{text: ":"})
+	return append(list, value(of+"_port", "0")...)
 }

@@ -34,14 +34,16 @@ func (r *reader) steadyState(root shape.Node) {
 	r.chooseEntry(list)
 	for _, a := range list {
 		switch {
-		case a.isDriver():
-			r.driverProbe(a)
+		case a.call != nil:
+			r.proxyProbe(a, *a.call)
 		case a.via != "http":
 			r.leave(a.node, a.says(), a.why())
 		default:
 			if s, why := r.step(a, false); why != "" {
 				r.leave(a.node, a.says(), why)
-			} else if len(r.journey.Steps) < draft.MaxSteps {
+			} else if len(r.journey.Steps) == draft.MaxSteps {
+				r.leave(a.node, a.says(), fmt.Sprintf("a journey has at most %d steps", draft.MaxSteps))
+			} else {
 				r.journey.Steps = append(r.journey.Steps, s)
 				if known := r.probes[a.name]; known != nil {
 					known.step = s.Name
@@ -58,7 +60,7 @@ func (r *reader) chooseEntry(list []activity) {
 	}
 	count := map[string]int{}
 	for _, a := range list {
-		if t, why := r.locate(textOf(a.provider, "url")); a.via == "http" && why == "" {
+		if t, why := r.locate(textOf(a.provider, "url")); a.via == "http" && a.call == nil && why == "" {
 			origin := r.template(t.origin)
 			if count[origin]++; count[origin] > count[r.journey.Origin] {
 				r.journey.Origin = origin

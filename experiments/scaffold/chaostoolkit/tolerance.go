@@ -37,6 +37,12 @@ func (r *reader) tolerate(s *draft.Step, a activity) (why string) {
 			return ""
 		}
 		return "the output of an HTTP probe never equals a text: tolerate a status, or {type: regex, target: body, pattern: ...}"
+	case shape.Bool:
+		if !strings.EqualFold(n.Text(), "true") {
+			return "the output of an HTTP probe never equals " + line(n.Text())
+		}
+		s.Notes = append(s.Notes, r.remark(n, "the output of an HTTP probe never equals true: a status that tells of success is what is meant here"))
+		return r.expectStatus(s, a)
 	default:
 		return "the output of an HTTP probe never equals " + line(n.Text())
 	}

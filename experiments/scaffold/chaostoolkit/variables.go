@@ -3,6 +3,7 @@ package chaostoolkit
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/redact"
@@ -227,11 +228,31 @@ func (r *reader) toxiproxy() {
 		}
 		list = []piece{{text: "http://"}, said.piece, {text: ":"}, port}
 	}
+	r.dial(said.node, list)
+}
+
+// reach takes the address of the API that the method names, where configuration has none.
+func (r *reader) reach(list []activity) {
+	for _, a := range list {
+		if len(r.api) > 0 || a.call == nil || len(a.call.api) == 0 {
+			continue
+		}
+		r.dial(a.node, slices.Clone(a.call.api))
+	}
+}
+
+// dial takes an address of the API over, where that may be dialled.
+func (r *reader) dial(at shape.Node, list []piece) {
 	last := &list[len(list)-1]
 	last.text = strings.TrimSuffix(last.text, "/")
+	r.api = list
 	if text, known := shown(list); known {
+		if redact.HasLogin(text) {
+			r.leave(at, "toxiproxy", "its URL holds a login, which Toxiproxy has not: write the address into toxiproxy: without it")
+			return
+		}
 		if host, ok := hostOf(text); !ok || !r.mayDial(host) {
-			r.leave(said.node, "toxiproxy", line(text)+" may not be dialled unless you say so: give --toxiproxy and --allow-host, or write it into toxiproxy: and its host into allow_hosts:")
+			r.leave(at, "toxiproxy", line(text)+" may not be dialled unless you say so: give --toxiproxy and --allow-host, or write it into toxiproxy: and its host into allow_hosts:")
 			return
 		}
 	}

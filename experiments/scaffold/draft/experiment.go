@@ -35,6 +35,7 @@ type Fault struct {
 	Upstream   bool
 	At, For    time.Duration // For is 0 where it lasts to the end
 	Remarks    []string      // for comments above it
+	Place      string        // where the source says it: file:line
 }
 
 // A Proxy is one that a source names.

@@ -11,11 +11,18 @@ import (
 // maxID is the length of ids before something like -slow is added.
 const maxID = 40
 
-// Slug returns a text as an id, with a dash between the words of camelCase. It is
-// empty if nothing is left.
+// Slug returns a text as an id, with a dash between the words of camelCase. A long one
+// ends with a whole word. It is empty if nothing is left.
 func Slug(text string) string {
 	s := experiments.Slug(camel.ReplaceAllString(text, "$1-$2"))
-	return strings.Trim(s[:min(len(s), maxID)], "-")
+	if len(s) > maxID {
+		last := strings.LastIndexByte(s[:maxID+1], '-')
+		if last < maxID/2 { // a very long word
+			last = maxID
+		}
+		s = s[:last]
+	}
+	return strings.Trim(s, "-")
 }
 
 var (
