@@ -50,7 +50,7 @@ func TestIncidentsOnTheDemoShop(t *testing.T) {
 		for n := range list {
 			if list[n].err != nil {
 				t.Logf("tried again: %v", list[n].err)
-				list[n].fault *= 3
+				list[n].fault *= 2
 				list[n].try(t.Context(), filepath.Join(dir, again, strconv.Itoa(n)))
 			}
 		}
@@ -72,7 +72,7 @@ func lanes(t *testing.T) []lane {
 		t.Fatal(err)
 	}
 	some := []string{"cloudflare-2025-11-18", "knight-2012-08-01", "slack-2022-02-22", "square-2023-02-06", "stripe-2019-07-10"}
-	part, whole := lane{rate: 10, fault: 8 * time.Second}, lane{rate: 4, fault: 4 * time.Second}
+	part, whole := lane{rate: 20, fault: 8 * time.Second}, lane{rate: 6, fault: 4 * time.Second}
 	list, database := []lane{part, part, whole, whole, whole, whole}, whole
 	database.stores.Postgres = demo.StartLocally
 	parts, wholes := list[:2], list[2:]
