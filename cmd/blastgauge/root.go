@@ -25,7 +25,8 @@ func newRoot(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(explainFlag)
 	root.SuggestionsMinimumDistance = 2
 	addGroup(root, "begin", "Begin:", newDemo(a), newInit(a), newValidate(a), newTry(a), newPlan(a))
-	addGroup(root, "run", "Measure:", newRun(a), newScan(a), newGate(a), newApprove(a), newStop(a), newProxy(a), newRecover(a))
+	addGroup(root, "run", "Measure:", newRun(a), newScan(a), newGate(a), newApprove(a))
+	addGroup(root, "around", "Around a run:", newProxy(a), newStop(a), newRecover(a))
 	addGroup(root, "read", "Read what was found:", newReport(a), newCompare(a), newHistory(a), newPrune(a), newServe(a))
 	addGroup(root, "more", "Look up:", newFaults(a), newIncidents(a), newSchema(a), newVersion(a))
 	root.SetHelpCommandGroupID("more")

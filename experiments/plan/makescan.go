@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -94,7 +95,7 @@ func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
 func (o ScanOptions) again() (args []string) {
 	args = append(args, o.Dependencies...)
 	if o.Budget > 0 {
-		args = append(args, "--budget", o.Budget.String())
+		args = append(args, "--budget", figures.Span(o.Budget))
 	}
 	if len(o.Modes) > 0 {
 		var modes []string

@@ -302,7 +302,7 @@ func TestWarningsOfAScan(t *testing.T) {
 		}, "checkout: 10/s is too rare to show in the 29.5s of one fault that it harms at most 5%"},
 		"one route":     {func(s *experiments.System, _ *ScanOptions) { s.ControlURL = "" }, "control_url"},
 		"no invariants": {func(s *experiments.System, _ *ScanOptions) { s.Invariants = nil }, "no invariants"},
-		"short":         {func(_ *experiments.System, o *ScanOptions) { o.Budget = time.Minute }, "6 faults take about 2m0s"},
+		"short":         {func(_ *experiments.System, o *ScanOptions) { o.Budget = time.Minute }, "6 faults take about 2m"},
 		"shared":        {func(s *experiments.System, _ *ScanOptions) { s.ControlURL = s.URL }, "control_url leads to the same address"},
 		"guardrail":     {func(s *experiments.System, _ *ScanOptions) { s.Caps.BlastRadius = 0.01 }, "a guardrail stops the fault"},
 	} {

@@ -63,5 +63,5 @@ func (e Experiment) tooManyCells(scan *Scan) string {
 		return ""
 	}
 	return fmt.Sprintf("%d faults take about %s, and the budget leaves %s: the last may not be reached: give a budget of %s, or fewer dependencies or failure modes",
-		len(e.Faults), roundUp(needed, time.Minute), e.Phases.Fault, roundUp(scan.Budget-e.Phases.Fault+needed, time.Minute))
+		len(e.Faults), figures.Span(roundUp(needed, time.Minute)), figures.Span(e.Phases.Fault), figures.Span(roundUp(scan.Budget-e.Phases.Fault+needed, time.Minute)))
 }

@@ -16,7 +16,7 @@ func (p *Plan) writeScan(b *bytes.Buffer) {
 	if n := len(scan.Dependencies); n != 1 {
 		count = fmt.Sprintf("%d dependencies", n)
 	}
-	fmt.Fprintf(b, "blastgauge will scan %s of %s on %s, for at most %s. What it tries next depends on what it has found.\n", count, p.System.Name, inert.Text(p.System.Environment), scan.Budget)
+	fmt.Fprintf(b, "blastgauge will scan %s of %s on %s, for at most %s. What it tries next depends on what it has found.\n", count, p.System.Name, inert.Text(p.System.Environment), figures.Span(scan.Budget))
 	for _, name := range scan.Dependencies {
 		e.writeModes(b, name)
 	}

@@ -41,7 +41,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if text := p.sayAlertSource(); text != "" {
 		fmt.Fprintf(&b, "  Alerts     %s\n", inert.Text(text))
 	}
-	fmt.Fprintf(&b, "  Time       about %s%s\n", p.Duration().Round(time.Second), p.GameDay.beside())
+	fmt.Fprintf(&b, "  Time       about %s%s\n", figures.Span(p.Duration().Round(time.Second)), p.GameDay.beside())
 	if saved := p.SavedByBaselines(); saved > 0 {
 		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
 	}

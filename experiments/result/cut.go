@@ -124,5 +124,8 @@ func (r *experimentRun) baselineHarmed(e *Experiment) []reason {
 	if len(why) == 0 { // journeys that have ended since may have done so well
 		why.add(ReasonBaselineHarmed, "%s (at most %s allowed)", r.harmed.Detail, percent(r.harmed.Limit))
 	}
+	for i, p := range r.plan.Journeys { // which may be what harmed them
+		why = append(why, r.heldUp(p, &r.journeys[i])...)
+	}
 	return why
 }

@@ -241,6 +241,13 @@ func TestABrokenBaselineEndsTheExperiment(t *testing.T) {
 		t.Errorf("criteria %v, %+v, %+v, events %v", e.Criteria, e.BlastRadius, e.Recovery, e.Events)
 	}
 
+	for i := range s.obs {
+		s.obs[i].Late = time.Second // a tenth of slow_after may pass
+	}
+	if e := s.fold(t).Experiments[0]; e.Verdict != Invalid || e.ReasonCodes[0] != ReasonBaselineHarmed || e.ReasonCodes[len(e.ReasonCodes)-1] != ReasonTooBusy {
+		t.Errorf("by late traffic: %s %v, want also that this machine was too busy", e.Verdict, e.ReasonCodes)
+	}
+
 	s.obs = slices.DeleteFunc(s.obs, func(o journal.Observation) bool { return o.Outcome != journal.OK }) // the record decides
 	if e := s.fold(t).Experiments[0]; e.Verdict != Invalid || e.ReasonCodes[0] != ReasonBaselineHarmed || !strings.Contains(e.Reasons[0], "75 of 250") {
 		t.Errorf("%s %q", e.Verdict, e.Reasons)

@@ -63,19 +63,13 @@ func harmedBefore(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float
 // distrustJourney lists why else the measurement of one journey cannot be trusted.
 func (r *experimentRun) distrustJourney(p plan.Journey, j *journeyRecord) []reason {
 	var why reasons
-	who, arms := "this machine", r.plan.Arms()
-	if len(r.command) > 0 {
-		who = "the program that sends"
-	}
-	if late := j.late.lateness(); late != nil && p.TooLate(late.P99) {
-		why.add(ReasonTooBusy, "%s: traffic was late: %s held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most %.0f ms, a tenth of slow_after, are allowed): it is too busy: lower the rate, or give it less other work",
-			p.Name, who, late.P99*1000, 1000*p.MostLate().Seconds())
-	}
+	arms := r.plan.Arms()
+	why = append(why, r.heldUp(p, j)...)
 	if shed := j.control.FailedBy.Shed; shed > 0 {
 		lack := ": too many were in flight"
 		switch {
 		case len(r.command) > 0:
-			lack = ", as " + who + " says"
+			lack = ", as " + r.sender() + " says"
 		case p.Data != nil:
 			lack += ", or no row of " + cutTo(p.Data.File, journal.MaxKey) + " was free"
 		}
@@ -89,6 +83,24 @@ func (r *experimentRun) distrustJourney(p plan.Journey, j *journeyRecord) []reas
 			why.add(ReasonArmsDiffer, "%s: the arms differ already before the fault: %s harmed in the fault arm, %s in control",
 				p.Name, percent(j.before[plan.FaultArm].harm().Share()), percent(j.before[plan.ControlArm].harm().Share()))
 		}
+	}
+	return why
+}
+
+// sender names who sends the journeys, within a sentence.
+func (r *experimentRun) sender() string {
+	if len(r.command) > 0 {
+		return "the program that sends"
+	}
+	return "this machine"
+}
+
+// heldUp is why a journey that was sent too late says nothing of the system.
+func (r *experimentRun) heldUp(p plan.Journey, j *journeyRecord) []reason {
+	var why reasons
+	if late := j.late.lateness(); late != nil && p.TooLate(late.P99) {
+		why.add(ReasonTooBusy, "%s: traffic was late: %s held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most %.0f ms, a tenth of slow_after, are allowed): it is too busy: lower the rate, or give it less other work",
+			p.Name, r.sender(), late.P99*1000, 1000*p.MostLate().Seconds())
 	}
 	return why
 }

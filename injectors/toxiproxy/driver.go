@@ -89,7 +89,7 @@ func (d *Driver) Identify(ctx context.Context) (journal.Toxiproxy, error) {
 	body, err := d.api.raw(ctx, "", request{method: "GET", path: "/version"})
 	if err != nil {
 		if _, refused := errors.AsType[*net.OpError](err); refused {
-			err = fmt.Errorf("%w (start one: blastgauge proxy)", err)
+			err = fmt.Errorf("%w (start one: blastgauge proxy, with -f SYSTEM for its proxies)", err)
 		}
 		return journal.Toxiproxy{}, err
 	}

@@ -300,6 +300,17 @@ func (d *document) NotKnown() []string { return d.unreached() }
 // Unanswered reports whether anything has no answer that could have one.
 func (d *document) Unanswered() bool { return len(d.unanswers()) > 0 }
 
+// After is what to do about how the scan ended; empty where that is nothing of its own.
+func (d *document) After() string {
+	if d.R.Run.Outcome == result.Interrupted {
+		return ""
+	}
+	return words.AfterScan(d.m.Ended)
+}
+
+// Detail is what the scan said of its end, in its own words.
+func (d *document) Detail() string { return d.m.Detail }
+
 // Warnings are what a reader should know.
 func (d *document) Warnings() []string { return d.warnings() }
 

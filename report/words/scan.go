@@ -263,7 +263,28 @@ func CellWhy(c *scan.Cell) string {
 	case scan.Undecided:
 		return "its time did not tell"
 	case scan.NotReached:
+		if c.Why == journal.ScanLate { // the cells of a map are small, and all say it
+			return "this machine was too busy"
+		}
 		return EndOfScan(c.Why)
+	}
+	return ""
+}
+
+// AfterScan is what to do about the end of a scan that left something unanswered, as a
+// sentence; empty where nothing but a scan of the rest is left to do.
+func AfterScan(code string) string {
+	switch code {
+	case journal.ScanLate:
+		return "Scan again, so that this machine sends journeys in time."
+	case journal.ScanHarmed, result.ScanNotRun:
+		return "See what journeys get without any fault, with blastgauge try, and scan again once they work."
+	case journal.ScanUnhealthy:
+		return "Look at the system now: it did not come back after a fault."
+	case journal.ScanFenced:
+		return "Find out who removed the faults, and scan again."
+	case journal.ScanBudget:
+		return "Give a larger --budget; --since latest goes on where this scan ended."
 	}
 	return ""
 }
