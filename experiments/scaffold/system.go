@@ -24,8 +24,10 @@ const (
 const systemHead = `# yaml-language-server: $schema=` + systemSchema + `
 #
 # The system under test. Change what is not so, then:
-#   blastgauge validate    finds mistakes
-#   blastgauge plan        shows what a run would do and touch, and does nothing
+#   blastgauge validate                 finds mistakes
+#   blastgauge proxy -f blastgauge.yaml serves the proxies: the system calls listen, in place of upstream
+#   blastgauge try                      sends one journey, and shows each step
+#   blastgauge plan                     shows what a run would do and touch, and does nothing
 version: 1 # of this language
 system: %s # its name in reports: lower-case letters, digits and -
 
