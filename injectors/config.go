@@ -56,6 +56,7 @@ func configFile() Kind {
 		Example: "{inject: config_file, into: pricing, file: /etc/shop/pricing.yaml, drop: {path: /tax/rate}}",
 		Caveats: []Caveat{
 			{Text: "only a system that reads the file again meets it: at its next look, its next start, or when it is told"},
+			{Text: "where both instances of a control_url read it, say control: baseline, or give the control a file of its own"},
 		},
 		together: oneOperation("config_file", list), source: documentGiven("config_file"),
 	}

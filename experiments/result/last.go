@@ -32,7 +32,10 @@ func (e *Experiment) Foretell(x *plan.Experiment) bool {
 // in another way.
 func (j *Journey) foretells(x *plan.Experiment, p plan.Journey) (plan.Last, bool) {
 	b := j.BlastRadius
-	if b == nil || (b.Control == BaselineControl) != (x.Control == plan.Baseline) || !slices.Equal(b.CountedAt, x.Counted(p)) {
+	if b == nil || b.Control == ContaminatedControl { // its base is what the fault did to the control
+		return plan.Last{}, false
+	}
+	if (b.Control == BaselineControl) != (x.Control == plan.Baseline) || !slices.Equal(b.CountedAt, x.Counted(p)) {
 		return plan.Last{}, false
 	}
 	last := plan.Last{Known: true, Base: b.Base, Harm: max(0, b.Estimate), Effect: 1, Episodes: j.Episodes}

@@ -108,6 +108,17 @@ func TestASharedControlNeedsItsOwnRoute(t *testing.T) {
 	}
 }
 
+// No proxy keeps the fault of a file or of a command from the control.
+func TestAFaultBesideProxiesNeedsAnotherControl(t *testing.T) {
+	t.Parallel()
+	for kind, verb := range map[string]string{"config_file": repair, "command": repair, "http_config": settle} {
+		list := stepsOf(result.Inconclusive, func(e *result.Experiment) { e.Faults = []result.Fault{{Inject: kind, Into: "payments"}} }, result.ReasonControlContaminated)
+		if len(list) != 1 || list[0].verb != verb {
+			t.Errorf("%s: %+v", kind, list)
+		}
+	}
+}
+
 // What a gate measured is in no document, so the gate is repeated as a whole.
 func TestAGateIsRepeatedAsAWhole(t *testing.T) {
 	t.Parallel()

@@ -182,6 +182,9 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 		if e.SharedControl {
 			return advice{verb: repair, text: "give the control its own route, past the proxies of its faults: both arms meet them now"}, true
 		}
+		if slices.ContainsFunc(e.Faults, besideProxies) { // nothing keeps it from the control
+			return advice{verb: repair, text: "say control: baseline in the experiment, where its fault reaches both routes of the control_url, or keep it from the control"}, true
+		}
 	case result.ReasonHarmUndecided:
 		return advice{verb: settle, text: moreJourneys(e)}, true
 	case result.ReasonRecoveryUndecided:
@@ -197,6 +200,9 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 	a, found := standingAdvice()[code]
 	return a, found || isAlertCode(code)
 }
+
+// besideProxies reports whether a fault is in a file or by a command.
+func besideProxies(f result.Fault) bool { return f.Inject == "config_file" || f.Inject == "command" }
 
 // tooShort reports whether a longer measurement is what a reason asks for.
 func tooShort(code result.ReasonCode) bool {
