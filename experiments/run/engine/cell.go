@@ -84,6 +84,9 @@ func (c *cellRun) readBackAtEnd(ctx context.Context) {
 	defer cancel()
 	gone, detail, err := c.lookWithin(attempt)
 	slow := gone == "" && attempt.Err() != nil
+	if slow {
+		err = fmt.Errorf("no answer within %s", timeout)
+	}
 	switch {
 	case ctx.Err() != nil || gone == "" && err == nil || guarded && slow:
 		return
