@@ -335,6 +335,20 @@ func TestScanSaysThatAFaultIsLeft(t *testing.T) {
 	}
 }
 
+// What to do about an early end stands where a reader looks for it, and not at the bottom alone.
+func TestAScanWithoutFindingsSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for code, said := range map[string]bool{"traffic_late": true, "baseline_harmed": true, "complete": false} {
+		r := load(t, "scan_interrupted")
+		r.Run.Outcome, r.Scan.Findings, r.Scan.Ended, r.Scan.Detail = result.Completed, nil, code, "the rate is beyond this machine"
+		_, next, found := strings.Cut(render(t, "html", Options{}, r), "<h2>What to do next</h2>")
+		next, _, _ = strings.Cut(next, "</div>")
+		if !found || strings.Contains(next, "The rate is beyond this machine.") != said {
+			t.Errorf("%s: %q", code, next)
+		}
+	}
+}
+
 // A case of a comparison of scans fails where its cell regressed, and is skipped where that
 // is not known.
 func TestComparedScansFailWhereTheyRegressed(t *testing.T) {
