@@ -65,7 +65,7 @@ func (r *reader) takeQuery(n shape.Node, t *target) (why string) {
 			list := []piece{{text: url.QueryEscape(key.Text()) + "="}}
 			for _, p := range r.expand(v.Text()) {
 				if p.env == "" && !p.secret {
-					p.text = encode(p.text, "&#+=?%")
+					p.text = draft.EncodeTarget(p.text, "&#+=?%")
 				}
 				list = append(list, p)
 			}

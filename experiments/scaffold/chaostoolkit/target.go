@@ -1,7 +1,6 @@
 package chaostoolkit
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -110,7 +109,7 @@ func cutPieces(list []piece, at byte) (before, after []piece, found bool) {
 
 // takeTarget writes path and query.
 func (r *reader) takeTarget(req *draft.Request, t target) {
-	inURL := func(text string) string { return encode(text, "") }
+	inURL := func(text string) string { return draft.EncodeTarget(text, "") }
 	previous := ""
 	for rest, more := t.path, true; more; {
 		var segment []piece
@@ -150,24 +149,4 @@ func (r *reader) wholeURL(req *draft.Request, t target) {
 		list = append(list, between(string("?&"[min(i, 1)])), s)
 	}
 	req.Path, req.Query, req.Target = nil, nil, &draft.Slot{In: draft.InPath, Inner: list}
-}
-
-// encode encodes the characters that a target cannot hold, and those in also. What is
-// encoded already stays.
-func encode(text, also string) string {
-	var b strings.Builder
-	for i := range len(text) {
-		ch := text[i]
-		if ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`{|}"+also, ch) >= 0 || ch == '%' && !isEncoded(text[i:]) {
-			fmt.Fprintf(&b, "%%%02X", ch)
-		} else {
-			b.WriteByte(ch)
-		}
-	}
-	return b.String()
-}
-
-func isEncoded(text string) bool {
-	isHex := func(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }
-	return len(text) > 2 && isHex(text[1]) && isHex(text[2])
 }

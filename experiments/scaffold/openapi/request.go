@@ -133,7 +133,7 @@ func (o *operation) takePath(c *converter, r *draft.Request) {
 	path := c.base + o.path
 	s := &draft.Slot{In: draft.InPath}
 	literal := func(text string) {
-		if text = encode(text); text != "" {
+		if text = draft.EncodeTarget(text, "?#"); text != "" {
 			s.Parts = append(s.Parts, draft.Piece{Literal: text})
 		}
 	}
@@ -165,19 +165,6 @@ func (o *operation) needOf(in draft.Place, name string) *need {
 		}
 	}
 	return nil
-}
-
-// encode encodes what a path of a document cannot hold.
-func encode(text string) string {
-	var b strings.Builder
-	for i := range len(text) {
-		if ch := text[i]; ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`{|}?#", ch) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", ch)
-		} else {
-			b.WriteByte(ch)
-		}
-	}
-	return b.String()
 }
 
 var idempotencyForm = regexp.MustCompile(`^(x_)?(idempotency_?key|request_id|correlation_id)$`)

@@ -107,30 +107,11 @@ func (c *converter) pathPieces(list []piece) []piece {
 		if i == 0 {
 			p.literal = strings.TrimLeft(p.literal, "/")
 		}
-		p.literal = encode(p.literal, "")
+		p.literal = draft.EncodeTarget(p.literal, "")
 		out = append(out, p)
 	}
 	return out
 }
-
-// encode encodes the characters that a target cannot hold, and those in also. What is
-// encoded already stays.
-func encode(text, also string) string {
-	var b strings.Builder
-	for i := range len(text) {
-		ch := text[i]
-		if ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`{|}"+also, ch) >= 0 || ch == '%' && !isEncoded(text[i:]) {
-			fmt.Fprintf(&b, "%%%02X", ch)
-		} else {
-			b.WriteByte(ch)
-		}
-	}
-	return b.String()
-}
-
-var encodedForm = regexp.MustCompile(`^%[0-9A-Fa-f]{2}`)
-
-func isEncoded(text string) bool { return encodedForm.MatchString(text) }
 
 var pathVariable = regexp.MustCompile(`/:([^/?#{}]+)`)
 
@@ -192,18 +173,18 @@ func (c *converter) takeTarget(r *draft.Request, t target, query []pair) {
 		}
 		list := []piece{}
 		for _, part := range c.expand(string(p.Key)) {
-			part.literal = encode(part.literal, "&=#+?")
+			part.literal = draft.EncodeTarget(part.literal, "&=#+?")
 			list = append(list, part)
 		}
 		list = append(list, piece{literal: "="})
 		values := c.expand(string(p.Value))
 		for _, part := range values {
-			part.literal = encode(part.literal, "#&+")
+			part.literal = draft.EncodeTarget(part.literal, "#&+")
 			list = append(list, part)
 		}
 		s := &draft.Slot{In: draft.InQuery, Key: string(p.Key)}
 		if key, ok := literal(c.expand(string(p.Key))); ok { // what is hidden is the value alone
-			s.Lead = encode(key, "&=#+?") + "="
+			s.Lead = draft.EncodeTarget(key, "&=#+?") + "="
 			list = list[slices.IndexFunc(list, func(p piece) bool { return p.literal == "=" })+1:]
 		}
 		s.Value, _ = literal(values)
