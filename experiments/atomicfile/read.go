@@ -13,42 +13,60 @@ import (
 // ReadRegular reads a file of at most so many bytes. What is no file is refused and not
 // waited for: a pipe that nobody writes, or a device without an end.
 func ReadRegular(path string, most int64) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // which a pipe would wait in
+	f, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	info, err := f.Stat()
+	return readMost(f, path, most)
+}
+
+func openRegular(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // which a pipe would wait in
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is %s, and a file is needed", path, Describe(info.Mode()))
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is %s, and a file is needed", path, Describe(info.Mode()))
 	}
-	return readMost(f, path, most)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // ReadGiven is like [ReadRegular], but a pipe that a person has given, such as <(command)
 // of a shell, is read, too. It waits so long for who writes it, and for its end.
 func ReadGiven(path string, most int64, patience time.Duration) ([]byte, error) {
-	info, err := os.Stat(path)
+	f, err := OpenGiven(path, patience)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Type() != fs.ModeNamedPipe {
-		return ReadRegular(path, most)
-	}
-	f, err := openPipe(path, patience)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()                // nothing was written
-	_ = f.SetReadDeadline(time.Now().Add(patience)) // the system may know none for it; its writer is there
+	defer func() { _ = f.Close() }() // nothing was written
 	content, err := readMost(f, path, most)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, fmt.Errorf("%s is a pipe that did not end within %s", path, patience)
 	}
 	return content, err
+}
+
+// OpenGiven opens what [ReadGiven] reads, for who has to look at what was opened. A pipe is
+// opened once: what was written to it goes with its last reader.
+func OpenGiven(path string, patience time.Duration) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Type() != fs.ModeNamedPipe {
+		return openRegular(path)
+	}
+	f, err := openPipe(path, patience)
+	if err != nil {
+		return nil, err
+	}
+	_ = f.SetReadDeadline(time.Now().Add(patience)) // the system may know none for it; its writer is there
+	return f, nil
 }
 
 // openPipe opens a pipe that somebody opens to write within a time.

@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
@@ -42,7 +39,7 @@ func ReadKey(path string) (*signing.PrivateKey, error) {
 // readPrivate looks at the mode of what it has opened, and not of what a name leads to, which
 // somebody could put there in between.
 func readPrivate(path string) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // which a pipe would wait in
+	file, err := atomicfile.OpenGiven(path, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +48,6 @@ func readPrivate(path string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case info.Mode().Type() == fs.ModeNamedPipe && info.Mode().Perm()&notPrivate == 0:
-		return atomicfile.ReadGiven(path, mostKey, patience)
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is %s, and the file of a key is needed", path, atomicfile.Describe(info.Mode()))
 	case info.Mode().Perm()&notPrivate != 0 && isPublic(file):
 		return nil, fmt.Errorf("%s is a public key, which checks signatures: the private one signs, which `blastgauge gate --keygen` wrote beside it", path)
 	case info.Mode().Perm()&notPrivate != 0:
