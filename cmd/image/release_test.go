@@ -70,7 +70,7 @@ func makeRelease(t *testing.T) release {
 func copySource(t *testing.T) (dir string) {
 	t.Helper()
 	top, dir := filepath.Join("..", ".."), t.TempDir()
-	for name := range strings.SplitSeq(strings.Trim(command(t, top, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
+	for name := range strings.SplitSeq(strings.Trim(command(t, top, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00"), "\x00") {
 		from, err := os.Open(filepath.Join(top, name))
 		if err != nil {
 			continue // it was removed, and nobody has committed that yet
