@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -99,22 +98,21 @@ func (a *Alerted) startManager(dir string) error {
 			return err
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	address := l.Addr().String()
 	config := filepath.Join(dir, "alertmanager.yml")
-	if err := errors.Join(l.Close(), os.WriteFile(config, []byte("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"), 0o600)); err != nil {
+	if err := os.WriteFile(config, []byte("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"), 0o600); err != nil {
 		return err
 	}
-	a.manager = exec.Command(program, "--config.file="+config, "--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+address, "--cluster.listen-address=", "--log.level=warn")
-	a.Alertmanager = "http://" + address
+	a.manager = exec.Command(program, "--config.file="+config, "--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+anyAddress, "--cluster.listen-address=")
 	if a.log, err = os.Create(filepath.Join(dir, "alertmanager.log")); err != nil {
 		return err
 	}
 	a.manager.Stdout, a.manager.Stderr = a.log, a.log
-	return a.manager.Start()
+	if err := a.manager.Start(); err != nil {
+		return err
+	}
+	address, err := listensAt(a.log.Name())
+	a.Alertmanager = "http://" + address
+	return err
 }
 
 // RestartPrometheus kills the Prometheus, and starts it again after a while.
@@ -175,7 +173,7 @@ func (a *Alerted) await() error {
 			return nil
 		}
 	}
-	text, _ := os.ReadFile(filepath.Join(a.server.dir, "prometheus.log"))
+	text, _ := os.ReadFile(filepath.Join(a.server.dir, prometheusLog))
 	more, _ := os.ReadFile(filepath.Join(a.server.dir, "alertmanager.log")) // where there is one
 	return fmt.Errorf("the alert that always fires does not: %s%s", text, more)
 }

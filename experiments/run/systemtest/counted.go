@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -287,22 +287,50 @@ func startPrometheus(dir string, scrape time.Duration, targets []string) (*prome
 
 // startPrometheusWith starts a Prometheus with a config.
 func startPrometheusWith(dir, config string) (*prometheusServer, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s := &prometheusServer{dir: dir, address: anyAddress}
+	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	s := &prometheusServer{dir: dir, address: l.Addr().String()}
+	err := s.start()
+	if err == nil {
+		s.address, err = listensAt(filepath.Join(dir, prometheusLog))
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
 	s.url = "http://" + s.address
-	return s, errors.Join(l.Close(), os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o600), s.start())
+	return s, nil
+}
+
+// anyAddress lets a server take a port that is free. One that its test chose could be taken
+// before the server comes to it.
+const anyAddress = "127.0.0.1:0"
+
+// prometheusLog is where a Prometheus writes what it does, in its directory.
+const prometheusLog = "prometheus.log"
+
+// listensAt waits until a Prometheus or an Alertmanager has written to its log where it listens.
+func listensAt(log string) (address string, err error) {
+	says := regexp.MustCompile(`msg="Listening on" address=(127\.0\.0\.1:[0-9]+)`)
+	var text []byte
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if text, err = os.ReadFile(log); err != nil {
+			return "", err
+		}
+		if found := says.FindSubmatch(text); found != nil {
+			return string(found[1]), nil
+		}
+	}
+	return "", fmt.Errorf("it listens nowhere: %s", text)
 }
 
 func (s *prometheusServer) start() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.log, err = os.OpenFile(filepath.Join(s.dir, "prometheus.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+	if s.log, err = os.OpenFile(filepath.Join(s.dir, prometheusLog), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return err
 	}
-	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+s.address, "--log.level=warn",
+	s.cmd = exec.Command("prometheus", "--config.file="+filepath.Join(s.dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "tsdb"), "--web.listen-address="+s.address,
 		"--rules.alert.resend-delay=1s") // an Alertmanager that is found after the first evaluation gets what fires then
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	return s.cmd.Start()
@@ -333,6 +361,6 @@ func (s *prometheusServer) await(scrape time.Duration) error {
 			return nil
 		}
 	}
-	text, _ := os.ReadFile(filepath.Join(s.dir, "prometheus.log"))
+	text, _ := os.ReadFile(filepath.Join(s.dir, prometheusLog))
 	return fmt.Errorf("no scrape of the shop came: %s", text)
 }
