@@ -29,6 +29,20 @@ journeys:
   checkout: {rate: 40/s, steps: [{name: pay, request: POST /orders}]}
 `
 
+// writer returns what writes files into a directory of the test's own.
+func writer(t *testing.T) func(name, text string) (file string) {
+	t.Helper()
+	dir := t.TempDir()
+	return func(name, text string) string {
+		t.Helper()
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+}
+
 // Each example of the catalogue is a fault that can be written so.
 func TestExamplesOfTheCatalogue(t *testing.T) {
 	t.Parallel()
@@ -44,14 +58,7 @@ func TestExamplesOfTheCatalogue(t *testing.T) {
 	if len(examples) < 40 {
 		t.Fatalf("only %d examples", len(examples))
 	}
-	dir := t.TempDir()
-	write := func(name, text string) string {
-		file := filepath.Join(dir, name)
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
+	write := writer(t)
 	system := write("blastgauge.yaml", withAll)
 	write("settings-118.json", "{}")
 	write("settings-next.json", "{}")
@@ -71,14 +78,7 @@ func TestExamplesOfTheCatalogue(t *testing.T) {
 // Documents and faults that pages show are right.
 func TestDocumentsOfPages(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	write := func(name, text string) string {
-		file := filepath.Join(dir, name)
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
+	write := writer(t)
 	system, count := write("all.yaml", withAll), 0
 	for _, page := range []string{"README.md", "../README.md", "../injectors/README.md", "../injectors/badconfig/README.md"} {
 		for _, block := range yamlBlocks(t, page) {

@@ -92,7 +92,7 @@ func settingsFields(s *Settings) shape.Fields {
 func defaultsFields(s *Settings) shape.Fields {
 	return append(settingsFields(s), shape.Field{
 		Name: "share_baselines", Doc: "whether the recovery of one experiment, once it is shown to be back, is the baseline of the next where both send the same journeys: it saves that time, and their answers are no longer independent",
-		Shape: trueOrFalse(&s.ShareBaselines),
+		Shape: shape.TrueOrFalse(&s.ShareBaselines),
 	})
 }
 

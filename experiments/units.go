@@ -246,19 +246,6 @@ func quantity(unit injectors.Unit, to *float64) shape.Shape {
 }
 
 // wholeNumber is a whole number from low to high.
-// trueOrFalse is a switch.
-func trueOrFalse(to *bool) shape.Shape {
-	return shape.Scalar[bool]{To: to, Want: "true or false", Loose: true, JSON: shape.OfType("boolean"), Parse: func(s string) (bool, *shape.Diagnostic) {
-		switch s {
-		case "true":
-			return true, nil
-		case "false":
-			return false, nil
-		}
-		return false, &shape.Diagnostic{Msg: strconv.Quote(s) + " is neither true nor false"}
-	}}
-}
-
 func wholeNumber(to *int, low, high int) shape.Shape {
 	return shape.Scalar[int]{To: to, Want: "a whole number", Loose: true, JSON: shape.Object{"type": "integer", "minimum": low, "maximum": high}, Parse: func(s string) (int, *shape.Diagnostic) {
 		n, err := strconv.Atoi(s)

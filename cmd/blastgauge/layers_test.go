@@ -52,7 +52,7 @@ func rooms() []room {
 		{name: "examples/checkout"},
 		{name: "examples/traffic"},
 		{name: "experiments", imports: "experiments/atomicfile experiments/figures experiments/hosts experiments/jsonpath experiments/redact experiments/rows experiments/shape experiments/site injectors"},
-		{name: "examples/incidents", imports: "experiments/figures experiments/shape injectors", tests: "experiments"},
+		{name: "examples/incidents", imports: "experiments experiments/figures experiments/shape injectors"},
 		{name: "experiments/scaffold/recording", imports: "experiments experiments/shape"},
 		{name: "experiments/scaffold/har", imports: "experiments/scaffold/recording", tests: "experiments experiments/shape"},
 		{name: "experiments/scaffold/postman/script", imports: "experiments"},

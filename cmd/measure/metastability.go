@@ -17,18 +17,19 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/truth/world"
 )
 
-// The planted queue. At fullLoad each visit makes up to four attempts, which are more than
-// it has capacity for.
+// The planted queue. At fullLoad the attempts that each visit may make are more than it has
+// capacity for.
 const (
-	fullLoad     = 40.0 // visits a second
-	lighterLoad  = 0.7 * fullLoad
-	queueWorkers = 20
-	queueService = 200 * time.Millisecond
+	fullLoad      = 40.0 // visits a second
+	lighterLoad   = 0.7 * fullLoad
+	queueWorkers  = 20
+	queueService  = 200 * time.Millisecond
+	queueAttempts = 4
 )
 
 // plantedQueue is the queue, as it is simulated.
 func plantedQueue(rate float64, patience time.Duration) world.Queue {
-	return world.Queue{Rate: rate, Workers: queueWorkers, Service: queueService.Seconds(), Patience: patience.Seconds(), Attempts: 4}
+	return world.Queue{Rate: rate, Workers: queueWorkers, Service: queueService.Seconds(), Patience: patience.Seconds(), Attempts: queueAttempts}
 }
 
 // A trigger takes a part of the queue's capacity away.
@@ -62,7 +63,7 @@ const slowest = queueService * 101 / 100
 // stays performs the experiment of a trigger, and returns what it says of the recovery. On
 // a machine that is too busy to be the planted queue it is void: invalid, which says so.
 func (t trigger) stays(ctx context.Context, cmd *command, patience time.Duration) (e result.Experiment, err error) {
-	q := &systemtest.Queue{Workers: queueWorkers, Service: queueService, Patience: patience, Attempts: 4}
+	q := &systemtest.Queue{Workers: queueWorkers, Service: queueService, Patience: patience, Attempts: queueAttempts}
 	defer q.Close() // once nothing enters any more
 	e, err = measureSystem(ctx, cmd, t.options(q))
 	if took := q.Took(); err == nil && took > slowest {

@@ -94,8 +94,8 @@ type redisServer struct {
 	database       int
 }
 
-// redisOptions reads host:port or redis://[user:password@]host[:port][/database].
-func redisOptions(address string) (redisServer, error) {
+// parseRedis reads host:port or redis://[user:password@]host[:port][/database].
+func parseRedis(address string) (redisServer, error) {
 	if _, _, err := net.SplitHostPort(address); err == nil && !strings.ContainsAny(address, "@/?# ") {
 		return redisServer{address: address}, nil
 	}

@@ -232,7 +232,7 @@ func (s *System) startStores(ctx context.Context, o Options) error {
 		}
 		address = s.embedded.mini.Addr()
 	}
-	if s.redis, err = redisOptions(address); err != nil {
+	if s.redis, err = parseRedis(address); err != nil {
 		return err
 	}
 	if o.Redis != "" {

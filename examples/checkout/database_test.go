@@ -111,7 +111,7 @@ func checkoutsAreKept(t *testing.T, o Options) {
 	eventually(t, "two orders with their lines", func() bool { // more where one was tried again
 		return query(t, o.Postgres, "SELECT count(*) FROM "+s.database.schema+".orders JOIN "+s.database.schema+".order_lines USING (number)") >= 2
 	})
-	address, err := redisOptions(o.Redis)
+	address, err := parseRedis(o.Redis)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestAddressesThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{"secret/x", "1234/secret", "secret?x", "1234#secret", "secret x"} {
 		for _, address := range []string{"redis://app:" + password + "@127.0.0.1:1", ":" + password + "@127.0.0.1", "redis://:" + password + "@127.0.0.1", "postgres://app:" + password + "@127.0.0.1:1/x"} {
-			parse := func() error { _, err := redisOptions(address); return err }
+			parse := func() error { _, err := parseRedis(address); return err }
 			if strings.HasPrefix(address, "postgres") {
 				parse = func() error { _, err := postgresOptions(address); return err }
 			}

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -50,7 +50,7 @@ func (r Role) check(written, name string) error {
 		return fmt.Errorf("%s is a place in a document, a JSON Pointer such as /price/factor or a JSONPath such as $.price.factor, not %q", written, name)
 	case !utf8.ValidString(name):
 		return fmt.Errorf("%s: %q is not UTF-8", written, name)
-	case !r.Place && !dependencyName.MatchString(name):
+	case !r.Place && experiments.CheckID(name) != nil:
 		return fmt.Errorf("%s is a dependency, and %q is not the name of one", written, name)
 	}
 	return nil
@@ -75,9 +75,6 @@ func checkShared(names Names, list []Incident) error {
 
 // qualified is a role of one incident alone, as it is written.
 func (i Incident) qualified(role string) string { return i.ID + "." + role }
-
-// dependencyName is the form of the names of dependencies.
-var dependencyName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // findRole finds a role as it is written, with the id of an incident or without.
 func findRole(written string, list []Incident) (Role, error) {

@@ -140,22 +140,21 @@ func load(system, text string) (*experiments.Experiment, error) {
 	return list[0], nil
 }
 
-// takers are dependencies of aSystem that can take the roles of an incident.
+// takers are dependencies of aSystem that can take the roles of an incident; place takes
+// that of a place, unless it is empty.
 func takers(i Incident, place string) Names {
 	names := Names{}
 	for _, r := range i.Roles {
 		switch {
-		case r.Place:
+		case r.Place && place != "":
 			names[r.Name] = place
+		case r.Place:
 		case slices.Contains(r.Schemes, "redis"):
 			names[r.Name] = "keys"
 		case slices.Contains(r.Schemes, "postgres"):
 			names[r.Name] = "rows"
 		default:
 			names[r.Name] = "web"
-		}
-		if place == "" {
-			maps.DeleteFunc(names, func(_, name string) bool { return name == "" })
 		}
 	}
 	return names

@@ -48,9 +48,6 @@ func mistyped(kind injectors.Kind, name string, value any) string {
 	return ""
 }
 
-// group returns the fields of an attribute, which it makes where there are none.
-func (f *Fault) group(name string) map[string]any { return inner(f.attributes, name) }
-
 // inner returns a table, which it makes where there is nothing. What is there and no table
 // stays, so that the catalogue refuses it.
 func inner(of map[string]any, name string) map[string]any {

@@ -76,17 +76,18 @@ func Jitter(d time.Duration) Option { return With("jitter", d) }
 func Upstream() Option { return func(f *Fault) { f.upstream = true } }
 
 // Match limits the fault to requests, commands or statements with one of these values in a
-// field. Matches of several fields have to fit all; those of one field add values. The fields are method, path, grpc, headers.NAME and
-// baggage.NAME of requests; class, command and key of Redis; statement and sql of
-// PostgreSQL. In a path * is any text up to a slash, and ** any text.
+// field. Matches of several fields have to fit all; those of one field add values. The
+// fields are method, path, grpc, headers.NAME and baggage.NAME of requests; class, command
+// and key of Redis; statement and sql of PostgreSQL. In a path * is any text up to a slash,
+// and ** any text.
 func Match(field string, values ...string) Option {
-	return func(f *Fault) { put(f.group("match"), field, values) }
+	return func(f *Fault) { put(inner(f.attributes, "match"), field, values) }
 }
 
 // Spare exempts from the fault what fits; it takes the fields of [Match]. What fits all
 // Spare of a fault is spared.
 func Spare(field string, values ...string) Option {
-	return func(f *Fault) { put(inner(f.group("match"), "not"), field, values) }
+	return func(f *Fault) { put(inner(inner(f.attributes, "match"), "not"), field, values) }
 }
 
 // toxic returns the fault as a proxy takes it. The error is the catalogue's.

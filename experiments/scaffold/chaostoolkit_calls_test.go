@@ -72,12 +72,7 @@ func TestWaysToAskAToxiproxy(t *testing.T) {
 		"a command that deletes": {[]string{command("toxiproxy-cli", "toxic add -t latency -a latency=700 p") + ", pauses: {after: 20}", command("toxiproxy-cli", "delete p") + ", pauses: {after: 20}"}, latency + "    for: 20s\n"},
 		"a late one":             {[]string{command("toxiproxy-cli", "toxic add -t latency -a latency=700 q") + ", pauses: {after: 20}", command("toxiproxy-cli", "toggle p")}, down + "    at: 20s\nphases: {fault: 30s}"},
 	} {
-		d, err := fromChaosToolkit(writtenTo(t, withMethod(c.method...)))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, withMethod(c.method...))
 		if !strings.Contains(d.Files[1].Text, c.want) {
 			t.Errorf("%s: want\n%s\ngot\n%s", name, c.want, d.Files[1].Text)
 		}
@@ -100,12 +95,7 @@ func TestCallsThatAreNoFaults(t *testing.T) {
 		"another program":        "provider: {type: process, path: curl, arguments: 'http://localhost:8474/reset'}",
 		"no such function":       "provider: {type: python, module: chaostoxi.proxy.actions, func: wobble}",
 	} {
-		d, err := fromChaosToolkit(writtenTo(t, withMethod(fault, activity)))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, withMethod(fault, activity))
 		if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "f.yaml:7:") || strings.Count(d.Files[1].Text, "- inject:") != 1 {
 			t.Errorf("%s: %q\n%s", name, d.Notes, d.Files[1].Text)
 		}
@@ -133,11 +123,7 @@ func TestTheToxiproxyOfAMethod(t *testing.T) {
 		"a command": {"provider: {type: process, path: toxiproxy-cli, arguments: -h localhost:9474 toggle p}", "toxiproxy: http://localhost:9474\n"},
 		"no host":   {"provider: {type: process, path: toxiproxy-cli, arguments: toggle p}", "toxiproxy: http://127.0.0.1:8474\n"},
 	} {
-		d, err := fromChaosToolkit(writtenTo(t, withMethod(c.activity)))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, withMethod(c.activity))
 		if !strings.Contains(d.Files[0].Text, c.want) {
 			t.Errorf("%s: want %s, got\n%s", name, c.want, d.Files[0].Text)
 		}
@@ -156,12 +142,7 @@ func TestLoginsOfAToxiproxy(t *testing.T) {
 		"a request":     withMethod(toggle, "provider: {type: http, method: DELETE, url: \""+login+"/proxies/p\"}"),
 		"a name":        strings.Replace(withMethod(toggle, "provider: {type: process, path: \"curl "+login+"\"}"), "name: x", "name: \"x "+login+"\"", 1),
 	} {
-		d, err := fromChaosToolkit(writtenTo(t, text))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, text)
 		said := strings.Join(d.Notes, "\n")
 		for _, f := range d.Files {
 			said += f.Text
@@ -202,11 +183,7 @@ func TestMoreProbesThanSteps(t *testing.T) {
 	probe := `{type: probe, name: more, tolerance: 200, provider: {type: http, url: "http://localhost:8080/more"}}, `
 	const count = 230
 	text := strings.Replace(withMethod("provider: {type: process, path: toxiproxy-cli, arguments: toggle p}"), "probes: [", "probes: ["+strings.Repeat(probe, count), 1)
-	d, err := fromChaosToolkit(writtenTo(t, text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded(t, d)
+	d := documentsOf(t, "more probes than steps", text)
 	steps, left := strings.Count(d.Files[0].Text, "request: GET /"), strings.Count(d.Files[1].Text, "Left out:")
 	if steps+left != count+1 || left == 0 {
 		t.Errorf("%d steps and %d left out, of %d", steps, left, count+1)

@@ -80,6 +80,17 @@ func writtenTo(t testing.TB, text string) string {
 	return file
 }
 
+// documentsOf makes documents of the text of an experiment, which load.
+func documentsOf(t *testing.T, name, text string) *Documents {
+	t.Helper()
+	d, err := fromChaosToolkit(writtenTo(t, text))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	loaded(t, d)
+	return d
+}
+
 // TestWhatAToxicBecomes: each action of the driver, and the lines of the document.
 func TestWhatAToxicBecomes(t *testing.T) {
 	t.Parallel()
@@ -112,12 +123,7 @@ func TestWhatAToxicBecomes(t *testing.T) {
 		} else {
 			action = oneAction(action, c.beside)
 		}
-		d, err := fromChaosToolkit(writtenTo(t, action))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, action)
 		if !strings.Contains(d.Files[1].Text, c.want) {
 			t.Errorf("%s: want\n%s\ngot\n%s", name, c.want, d.Files[1].Text)
 		}
@@ -159,12 +165,7 @@ func TestWhatAProbeBecomes(t *testing.T) {
 		if strings.Contains(name, "another") { // the entry is the one that is asked most
 			text = strings.Replace(text, "probes: [", `probes: [{type: probe, name: x, tolerance: 200, provider: {type: http, url: "http://localhost:8080/x"}}, {type: probe, name: z, tolerance: 200, provider: {type: http, url: "http://localhost:8080/z"}}, `, 1)
 		}
-		d, err := fromChaosToolkit(writtenTo(t, text))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, text)
 		if made := whatIsMade(d); !strings.Contains(made, c.want) || strings.Contains(d.Files[0].Text, "hunter2") {
 			t.Errorf("%s: want\n%s\ngot\n%s", name, c.want, made)
 		}
@@ -219,12 +220,7 @@ func TestPausesAreTimesOfFaults(t *testing.T) {
 		"one too far": {act("create_latency_toxic", "a, latency: 5", "after: 3600") + act("create_timeout_toxic", "b, timeout: 0", ""), "  - inject: timeout\n    into: p\n"},
 	} {
 		text, _, _ := strings.Cut(oneAction("", ""), "  - {type: action")
-		d, err := fromChaosToolkit(writtenTo(t, text+c.method))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, text+c.method)
 		if !strings.Contains(d.Files[1].Text, c.want) {
 			t.Errorf("%s: want\n%s\ngot\n%s", name, c.want, d.Files[1].Text)
 		}
@@ -247,12 +243,7 @@ func TestTheToxiproxyOfAChaosToolkitExperiment(t *testing.T) {
 		"another host":   {"{toxiproxy_host: chaos.example.com}", "toxiproxy: http://127.0.0.1:8474\n", 1},
 		"no such scheme": {"{toxiproxy_url: 'ftp://localhost'}", "toxiproxy: http://127.0.0.1:8474\n", 1},
 	} {
-		d, err := fromChaosToolkit(writtenTo(t, oneAction("func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1}", "configuration: "+c.configuration)))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded(t, d)
+		d := documentsOf(t, name, oneAction("func: create_latency_toxic, arguments: {for_proxy: p, toxic_name: t, latency: 1}", "configuration: "+c.configuration))
 		if !strings.Contains(d.Files[0].Text, c.want) || len(d.Notes) != c.notes {
 			t.Errorf("%s: want %s and %d notes, got %q and\n%s", name, c.want, c.notes, d.Notes, d.Files[0].Text)
 		}

@@ -131,6 +131,16 @@ func Enum[T ~string](to *T, what string, words ...T) Shape {
 	}}
 }
 
+// TrueOrFalse is a switch.
+func TrueOrFalse(to *bool) Shape {
+	return Scalar[bool]{To: to, Want: "true or false", Loose: true, JSON: OfType("boolean"), Parse: func(s string) (bool, *Diagnostic) {
+		if s != "true" && s != "false" {
+			return false, &Diagnostic{Msg: strconv.Quote(s) + " is neither true nor false"}
+		}
+		return s == "true", nil
+	}}
+}
+
 // An Integer is a whole number from Low to High, written without quotes.
 type Integer struct {
 	To        *int

@@ -273,11 +273,8 @@ func (s *Server) createToxic(p *proxy, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	t, err := parseToxic(body, p.hasToxic)
+	t, err := s.addToxic(p, body)
 	if err != nil {
-		return 0, nil, err
-	}
-	if err := s.addToxic(p, t); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusOK, t.view(), nil

@@ -21,11 +21,7 @@ func TestAPortThatCannotBeOpenedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	down, err := parseToxic([]byte(`{"name":"gone","type":"down","blastgauge":{"run":"r"}}`), p.hasToxic)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.addToxic(p, down); err != nil {
+	if _, err := s.addToxic(p, []byte(`{"name":"gone","type":"down","blastgauge":{"run":"r"}}`)); err != nil {
 		t.Fatal(err)
 	}
 	// Somebody takes the port in the moment in which both could have it.

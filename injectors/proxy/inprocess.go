@@ -18,10 +18,6 @@ func (e *apiError) Is(target error) bool {
 	return target == ErrNotFound && e.Status == http.StatusNotFound
 }
 
-// New returns a server without a port for its control API: who has it uses it from Go, or
-// serves its [Server.Handler]. Of the options Listen and State mean nothing.
-func New(o Options) *Server { return newServer(o) }
-
 // A Status is a proxy at one moment.
 type Status struct {
 	Name     string
@@ -96,11 +92,8 @@ func (s *Server) AddToxic(proxy string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	t, err := parseToxic(body, p.hasToxic)
-	if err != nil {
-		return err
-	}
-	return s.addToxic(p, t)
+	_, err = s.addToxic(p, body)
+	return err
 }
 
 // RemoveToxic takes a toxic from a proxy, and returns what it was at the end: nothing is

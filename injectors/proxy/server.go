@@ -93,7 +93,7 @@ func Listen(o Options) (*Server, error) {
 		return nil, fmt.Errorf("control API: %w", err)
 	}
 	at := listener.Addr().(*net.TCPAddr)
-	s := newServer(o)
+	s := New(o)
 	s.url, s.local, s.listener = "http://"+at.String(), at.IP.IsLoopback(), listener
 	if err := s.readBlock(); err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -106,8 +106,9 @@ func Listen(o Options) (*Server, error) {
 	return s, nil
 }
 
-// newServer returns a server without a port.
-func newServer(o Options) *Server {
+// New returns a server without a port for its control API: who has it uses it from Go, or
+// serves its [Server.Handler]. Of the options Listen and State mean nothing.
+func New(o Options) *Server {
 	s := &Server{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		local: true, serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
@@ -301,22 +302,26 @@ func (s *Server) remove(p *proxy) {
 	p.close()
 }
 
-// addToxic puts a toxic on a proxy. Another call may release the toxic's run at the
-// same time and remove the toxics that it sees, so addToxic checks the run's lease
-// again after it has added the toxic. The run's time begins then: what is refused
-// lengthens no lease.
-func (s *Server) addToxic(p *proxy, t *toxic) error {
+// addToxic puts a toxic on a proxy, in the form of POST /proxies/{proxy}/toxics. Another
+// call may release the toxic's run at the same time and remove the toxics that it sees, so
+// addToxic checks the run's lease again after it has added the toxic. The run's time begins
+// then: what is refused lengthens no lease.
+func (s *Server) addToxic(p *proxy, body []byte) (*toxic, error) {
+	t, err := parseToxic(body, p.hasToxic)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.leases.check(t.run); err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.addToxic(t); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.leases.ensure(t.run); err != nil {
 		_, undone := p.removeToxics(func(there *toxic) bool { return there == t })
-		return errors.Join(err, undone)
+		return nil, errors.Join(err, undone)
 	}
-	return nil
+	return t, nil
 }
 
 // Populate creates the proxies of a JSON list, in the form of POST /populate and of

@@ -71,7 +71,7 @@ func documentShape(r *policy.Requirements, system *string, experiments *[]string
 		{Name: "max_attempts", Doc: "how often the same change may be measured; any number by default", Shape: shape.Integer{To: &r.MaxAttempts, Low: 1, High: mostAttempts, Want: "a number of attempts such as 3"}},
 		{Name: "environment", Doc: "environment that it must have been measured on, such as staging", Shape: shape.Line(&r.Environment)},
 		{Name: "system", Doc: "file of the system's document that it must have been measured with, as seen from this one", Shape: shape.Line(system)},
-		{Name: "accept_bypass", Doc: "true: a change passes that somebody let pass without a measurement; false by default", Shape: truth(&r.AcceptBypass)},
+		{Name: "accept_bypass", Doc: "true: a change passes that somebody let pass without a measurement; false by default", Shape: shape.TrueOrFalse(&r.AcceptBypass)},
 	}
 }
 
@@ -84,15 +84,6 @@ func optional(to **float64) shape.Shape {
 			}
 			return v, nil
 		}}
-	}}
-}
-
-func truth(to *bool) shape.Shape {
-	return shape.Scalar[bool]{To: to, Want: "true or false", Loose: true, JSON: shape.OfType("boolean"), Parse: func(text string) (bool, *shape.Diagnostic) {
-		if text != "true" && text != "false" {
-			return false, &shape.Diagnostic{Msg: strconv.Quote(text) + " is neither true nor false"}
-		}
-		return text == "true", nil
 	}}
 }
 

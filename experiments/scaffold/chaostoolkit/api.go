@@ -1,6 +1,7 @@
 package chaostoolkit
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func (r *reader) apiCall(a activity) *call {
 	if at < 0 || !r.isAPI(t.origin, segments[at:]) {
 		return nil
 	}
-	method := strings.ToUpper(nonEmpty(textOf(a.provider, "method"), "GET"))
+	method := strings.ToUpper(cmp.Or(textOf(a.provider, "method"), "GET"))
 	c := &call{says: method + " /" + strings.Join(segments[at:], "/"), at: address, arguments: map[string]shape.Node{}, api: t.origin}
 	if at > 0 {
 		c.api = append(slices.Clone(t.origin), piece{text: "/" + strings.Join(segments[:at], "/")})

@@ -51,11 +51,7 @@ func (r *reader) takeArguments(s *draft.Step, a activity, t *target) (why string
 func (r *reader) takeQuery(n shape.Node, t *target) (why string) {
 	for _, key := range n.Keys() {
 		v, _ := n.Lookup(key.Text())
-		values := []shape.Node{v}
-		if v.Kind() == shape.Sequence {
-			values = v.Items()
-		}
-		for _, v := range values {
+		for _, v := range valuesOf(v) {
 			if !v.IsScalar() {
 				return "its arguments are no query"
 			}
@@ -79,11 +75,7 @@ func (r *reader) takeQuery(n shape.Node, t *target) (why string) {
 func (r *reader) toForm(n shape.Node) (fields []*draft.Slot, ok bool) {
 	for _, key := range n.Keys() {
 		v, _ := n.Lookup(key.Text())
-		values := []shape.Node{v}
-		if v.Kind() == shape.Sequence {
-			values = v.Items()
-		}
-		for _, v := range values {
+		for _, v := range valuesOf(v) {
 			if !v.IsScalar() || key.Text() == "" || len(key.Text()) > maxKey {
 				return nil, false
 			}

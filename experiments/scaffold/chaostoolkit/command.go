@@ -1,6 +1,7 @@
 package chaostoolkit
 
 import (
+	"cmp"
 	"flag"
 	"io"
 	"path"
@@ -163,7 +164,7 @@ func (c *call) command(verb string, words []string) (ok bool) {
 		set("stream", stream)
 		set("toxic_type", *o.texts["type"])
 		set("toxicity", *o.texts["toxicity"])
-		set("toxic_name", nonEmpty(*o.texts["toxicName"], *o.texts["type"]+"_"+stream))
+		set("toxic_name", cmp.Or(*o.texts["toxicName"], *o.texts["type"]+"_"+stream))
 		c.attributes = map[string]shape.Node{}
 		for _, pair := range o.pairs {
 			key, value, _ := strings.Cut(strings.TrimSpace(pair), "=")

@@ -1,6 +1,7 @@
 package chaostoolkit
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -230,7 +231,7 @@ func (r *reader) address(c call, of, host string) []piece {
 	value := func(key, otherwise string) []piece {
 		text := otherwise
 		if v, ok := c.arguments[key]; ok && v.IsScalar() {
-			text = nonEmpty(v.Text(), otherwise)
+			text = cmp.Or(v.Text(), otherwise)
 		}
 		if variable, ok := strings.CutPrefix(text, "env:"); ok && envForm.MatchString(variable) { // a form of the driver
 			return []piece{{env: variable, name: key}}

@@ -26,6 +26,14 @@ func textOf(n shape.Node, key string) string {
 	return ""
 }
 
+// valuesOf returns the items of a list; what is no list is the only one.
+func valuesOf(n shape.Node) []shape.Node {
+	if n.Kind() == shape.Sequence {
+		return n.Items()
+	}
+	return []shape.Node{n}
+}
+
 // mask hides credentials in the lines that messages show.
 func mask(text string) string {
 	return writtenSecret.ReplaceAllString(redact.Logins(text), "$1********")

@@ -1,6 +1,7 @@
 package chaostoolkit
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/textproto"
@@ -76,10 +77,7 @@ func (r *reader) step(a activity, whole bool) (s *draft.Step, why string) {
 	if why != "" {
 		return nil, why
 	}
-	method := strings.ToUpper(textOf(a.provider, "method"))
-	if method == "" {
-		method = "GET"
-	}
+	method := strings.ToUpper(cmp.Or(textOf(a.provider, "method"), "GET"))
 	switch {
 	case !slices.Contains(experiments.Methods(), method):
 		return nil, "requests have no method " + line(method)
@@ -92,7 +90,7 @@ func (r *reader) step(a activity, whole bool) (s *draft.Step, why string) {
 	}
 	s = &draft.Step{Name: a.name, Request: &draft.Request{Method: method}}
 	if !whole {
-		s.Name = draft.UniqueName(nonEmpty(draft.Slug(a.name), "probe"), "-", r.steps)
+		s.Name = draft.UniqueName(cmp.Or(draft.Slug(a.name), "probe"), "-", r.steps)
 	}
 	r.takeHeaders(s, a)
 	if why := r.takeArguments(s, a, &t); why != "" {
@@ -108,13 +106,6 @@ func (r *reader) step(a activity, whole bool) (s *draft.Step, why string) {
 		r.wholeURL(s.Request, t)
 	}
 	return s, ""
-}
-
-func nonEmpty(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // mayAsk says why a request to another origin than the entry's cannot be sent.
@@ -183,17 +174,9 @@ func (r *reader) waits(s *draft.Step, a activity) {
 	if !ok {
 		return
 	}
-	texts := []string{}
-	if n.Kind() == shape.Sequence { // to connect, and to read
-		for _, item := range n.Items() {
-			texts = append(texts, item.Text())
-		}
-	} else {
-		texts = append(texts, n.Text())
-	}
 	total := 0.0
-	for _, text := range texts {
-		text, _ = shown(r.expand(text))
+	for _, one := range valuesOf(n) { // to connect, and to read
+		text, _ := shown(r.expand(one.Text()))
 		seconds, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(seconds > 0 && seconds <= 3600) {
 			return

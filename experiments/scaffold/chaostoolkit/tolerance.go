@@ -1,6 +1,7 @@
 package chaostoolkit
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -25,10 +26,8 @@ func (r *reader) tolerate(s *draft.Step, a activity) (why string) {
 		return r.expectStatus(s, a)
 	}
 	switch n.Kind() {
-	case shape.Int:
-		return expectStatuses(s, []shape.Node{n})
-	case shape.Sequence:
-		return expectStatuses(s, n.Items())
+	case shape.Int, shape.Sequence:
+		return expectStatuses(s, valuesOf(n))
 	case shape.Mapping:
 		why = r.tolerateType(s, n)
 	case shape.Str:
@@ -130,7 +129,7 @@ func (r *reader) tolerateRegex(s *draft.Step, n shape.Node, target string) (why 
 		}
 		return statusesOf(s)
 	}
-	return "a regular expression is for the body or the status here, not for " + nonEmpty(line(target), "all of the output")
+	return "a regular expression is for the body or the status here, not for " + cmp.Or(line(target), "all of the output")
 }
 
 func (r *reader) tolerateRange(s *draft.Step, n shape.Node, target string) (why string) {
@@ -159,7 +158,7 @@ func (r *reader) tolerateRange(s *draft.Step, n shape.Node, target string) (why 
 		s.Checks = append(s.Checks, draft.Check{Path: "$", Op: experiments.Gte, Operand: least}, draft.Check{Path: "$", Op: experiments.Lte, Operand: most})
 		return ""
 	}
-	return "a range is for the status or the body here, not for " + nonEmpty(line(target), "all of the output")
+	return "a range is for the status or the body here, not for " + cmp.Or(line(target), "all of the output")
 }
 
 // toleratePath expects a value of the body. A list of values is what the path finds in

@@ -1,6 +1,7 @@
 package chaostoolkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func (r *reader) toxic(a activity, c call) {
 		return
 	}
 	upstream := r.argument(c, "stream") == "upstream" && !kind.Streamless
-	r.begin(a, draft.Fault{Kind: kind, Proxy: proxy, Attributes: held, Share: share, Upstream: upstream}, nonEmpty(r.argument(c, "toxic_name"), wire+"_downstream"))
+	r.begin(a, draft.Fault{Kind: kind, Proxy: proxy, Attributes: held, Share: share, Upstream: upstream}, cmp.Or(r.argument(c, "toxic_name"), wire+"_downstream"))
 }
 
 // wire returns attributes as Toxiproxy's API takes them.
