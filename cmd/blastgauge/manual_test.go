@@ -96,8 +96,10 @@ func TestCompletionsOfShells(t *testing.T) {
 		if shell == nil {
 			continue
 		}
-		if path, err := exec.LookPath(shell[0]); err == nil {
-			if said, err := exec.CommandContext(t.Context(), path, append(shell[1:], file)...).CombinedOutput(); err != nil {
+		if there, err := isThere(shell[0]); err != nil {
+			t.Error(err)
+		} else if there {
+			if said, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], file)...).CombinedOutput(); err != nil {
 				t.Errorf("%s: %v %s", name, err, said)
 			}
 		}
