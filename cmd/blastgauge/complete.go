@@ -1,9 +1,6 @@
 package main
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
@@ -24,8 +21,7 @@ func completeRuns(arguments int) cobra.CompletionFunc {
 		if len(names) == 0 {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begins) || slices.Contains(args, name) })
-		return names, cobra.ShellCompDirectiveKeepOrder
+		return offers.Beginning(names, args, begins), cobra.ShellCompDirectiveKeepOrder
 	}
 }
 

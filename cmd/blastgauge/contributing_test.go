@@ -53,14 +53,14 @@ func testsOf(t *testing.T, dir string) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := map[string]bool{}
+	tests, isRun := map[string]bool{}, regexp.MustCompile(`^(Test|Fuzz|Example|Benchmark)`)
 	for _, file := range files {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range parsed.Decls {
-			if name := functionName(d); regexp.MustCompile(`^(Test|Fuzz|Example|Benchmark)`).MatchString(name) {
+			if name := functionName(d); isRun.MatchString(name) {
 				tests[name] = true
 			}
 		}

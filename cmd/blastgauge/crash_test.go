@@ -71,7 +71,7 @@ var crashFaults = []crashFault{
 func crash() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv}
 	os.Exit(a.attend(func(ctx context.Context) int {
-		o := runOptions{selection: selection{file: os.Args[1]}, out: os.Args[2], token: os.Getenv("CRASH_TOKEN"), blind: os.Getenv("CRASH_BLIND") != ""}
+		o := runOptions{selection: selection{systemFlags: systemFlags{file: os.Args[1]}}, out: os.Args[2], token: os.Getenv("CRASH_TOKEN"), blind: os.Getenv("CRASH_BLIND") != ""}
 		loaded, err := o.plan(context.Background(), os.LookupEnv)
 		if err != nil {
 			a.explain(err)

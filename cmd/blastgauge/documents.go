@@ -17,12 +17,28 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
+// systemFlags are the flags that name the system's document, and change it.
+type systemFlags struct {
+	file string   // of the system; empty: searched upwards
+	set  []string // PATH=VALUE, in place of what the system's document says
+}
+
+func (s *systemFlags) fileFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&s.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
+	completeYAML(cmd, "file")
+	setFlag(cmd, &s.set)
+}
+
+// offers are the documents whose names a shell offers.
+func (s *systemFlags) offers() offers.Documents {
+	return offers.Documents{System: s.file, Set: s.set}
+}
+
 // A selection is the flags and arguments that name documents.
 type selection struct {
-	file   string // of the system; empty: searched upwards
+	systemFlags
 	args   []string
 	only   []string // ids
-	set    []string // PATH=VALUE, in place of what the system's document says
 	seed   uint64
 	phases string
 	day    gameday.Flags
@@ -35,16 +51,6 @@ func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&s.only, "only", nil, "of those, only the experiment with this `ID`; repeatable")
 	completeList(cmd, "only", s.experiments)
 }
-
-// fileFlags adds the flags that name the system's document, and change it.
-func (s *selection) fileFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&s.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
-	completeYAML(cmd, "file")
-	setFlag(cmd, &s.set)
-}
-
-// offers are the documents whose names a shell offers.
-func (s *selection) offers() offers.Documents { return offers.Documents{System: s.file, Set: s.set} }
 
 // experiments offers ids of experiments. It is called once the shell's line is read.
 func (s *selection) experiments(there []string, begins string) []string {

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"io"
-	"slices"
-	"strings"
+	"math"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/incidents"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	library "github.com/blastgauge/blastgauge/examples/incidents"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -91,7 +91,7 @@ func newIncidentsRun(a *app) *cobra.Command {
 		Long:  help("incidents_run"),
 		Example: `  blastgauge incidents run slack-2022-02-22 --bind cache=carts
   blastgauge incidents run amazon-2026-03-02 --bind promise=shipping --bind number=/promise/days -f staging/blastgauge.yaml`,
-		ValidArgsFunction: completeIncidents(len(incidents.IDs())),
+		ValidArgsFunction: completeIncidents(math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var ids []string
 			ids, o.command = splitCommand(cmd, args)
@@ -139,13 +139,12 @@ func oneIncident(cmd *cobra.Command, args []string) error {
 	return atMost(1)(cmd, args)
 }
 
-// completeIncidents is what a shell offers where a command takes so many incidents.
+// completeIncidents is what a shell offers where a command takes at most so many incidents.
 func completeIncidents(arguments int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) >= arguments {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		ids := slices.DeleteFunc(incidents.IDs(), func(id string) bool { return !strings.HasPrefix(id, begins) || slices.Contains(args, id) })
-		return ids, cobra.ShellCompDirectiveNoFileComp
+		return offers.Beginning(incidents.IDs(), args, begins), cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -57,11 +57,12 @@ func checkPage(t *testing.T, name string, cmd *cobra.Command) {
 	if strings.Contains(cmd.Long, "\nExit status:\n") != strings.Contains(page, ".SH EXIT STATUS") {
 		t.Errorf("%s: the exit status is not as in the help", name)
 	}
-	man, err := exec.LookPath("man")
-	if err != nil {
+	if there, err := isThere("man"); err != nil {
+		t.Fatal(err)
+	} else if !there {
 		return
 	}
-	render := exec.CommandContext(t.Context(), man, "--warnings", "-l", name)
+	render := exec.CommandContext(t.Context(), "man", "--warnings", "-l", name)
 	render.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANWIDTH=100")
 	var said strings.Builder
 	render.Stderr = &said
@@ -95,8 +96,10 @@ func TestCompletionsOfShells(t *testing.T) {
 		if shell == nil {
 			continue
 		}
-		if path, err := exec.LookPath(shell[0]); err == nil {
-			if said, err := exec.CommandContext(t.Context(), path, append(shell[1:], file)...).CombinedOutput(); err != nil {
+		if there, err := isThere(shell[0]); err != nil {
+			t.Error(err)
+		} else if there {
+			if said, err := exec.CommandContext(t.Context(), shell[0], append(shell[1:], file)...).CombinedOutput(); err != nil {
 				t.Errorf("%s: %v %s", name, err, said)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/receivers"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
@@ -27,8 +26,7 @@ import (
 )
 
 type tryOptions struct {
-	file    string
-	set     []string
+	systemFlags
 	journey string
 	arm     string
 	step    string
@@ -66,12 +64,10 @@ func newTry(a *app) *cobra.Command {
 
 // tryFlags adds the flags that say what is sent, where, and how it is shown.
 func tryFlags(cmd *cobra.Command, o *tryOptions) {
+	o.fileFlags(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
-	setFlag(cmd, &o.set)
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
-	completeYAML(cmd, "file")
 	completeFlag(cmd, "arm", cobra.FixedCompletions([]string{plan.FaultArm.String(), plan.ControlArm.String()}, cobra.ShellCompDirectiveNoFileComp))
 	if err := cmd.RegisterFlagCompletionFunc("step", func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return o.offers().Steps(strings.Join(args, " "), begins), cobra.ShellCompDirectiveNoFileComp
@@ -82,9 +78,6 @@ func tryFlags(cmd *cobra.Command, o *tryOptions) {
 	f.BoolVar(&o.notify, "notify", false, "send a test message to each receiver instead, and no journey")
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
 }
-
-// offers are the documents whose names a shell offers.
-func (o *tryOptions) offers() offers.Documents { return offers.Documents{System: o.file, Set: o.set} }
 
 // tryFormats are the ways to write attempts, by their names.
 func tryFormats() map[string]func(io.Writer, []preflight.Attempt) error {
@@ -101,7 +94,7 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 		if format, ok := tryFormats()[name]; ok {
 			return format, nil
 		}
-		return nil, usage.Errorf("unknown format %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(tryFormats())), ", "))
+		return nil, &report.UnknownFormatError{Kind: "format", Name: name, Known: slices.Sorted(maps.Keys(tryFormats()))}
 	})
 	if err != nil {
 		return err

@@ -4,19 +4,21 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/encode"
 )
 
 // versionFormats are the ways to write what build this is, by their names.
 func versionFormats() map[string]func(io.Writer, version.Build) error {
-	return map[string]func(io.Writer, version.Build) error{"text": version.WriteText, "json": version.WriteJSON}
+	return map[string]func(io.Writer, version.Build) error{
+		"text": version.WriteText,
+		"json": func(w io.Writer, b version.Build) error { return encode.WriteJSON(w, b) },
+	}
 }
 
 func newVersion(a *app) *cobra.Command {
@@ -32,7 +34,7 @@ func newVersion(a *app) *cobra.Command {
 				if format, ok := versionFormats()[name]; ok {
 					return format, nil
 				}
-				return nil, usage.Errorf("unknown format %q%s; known are %s", name, usage.DidYouMean(name, names), strings.Join(names, ", "))
+				return nil, &report.UnknownFormatError{Kind: "format", Name: name, Known: names}
 			})
 			if err != nil {
 				return err

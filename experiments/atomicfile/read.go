@@ -18,7 +18,7 @@ func ReadRegular(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	return readMost(f, path, most)
+	return readMost(f, most)
 }
 
 func openRegular(path string) (*os.File, error) {
@@ -44,15 +44,12 @@ func ReadGiven(path string, most int64, patience time.Duration) ([]byte, error) 
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	content, err := readMost(f, path, most)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fmt.Errorf("%s is a pipe that did not end within %s", path, patience)
-	}
-	return content, err
+	return ReadOpened(f, most, patience)
 }
 
-// OpenGiven opens what [ReadGiven] reads, for who has to look at what was opened. A pipe is
-// opened once: what was written to it goes with its last reader.
+// OpenGiven opens what [ReadGiven] reads, for who has to look at what was opened, and then
+// reads it with [ReadOpened]. A pipe is opened once: what was written to it goes with its
+// last reader.
 func OpenGiven(path string, patience time.Duration) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -67,6 +64,15 @@ func OpenGiven(path string, patience time.Duration) (*os.File, error) {
 	}
 	_ = f.SetReadDeadline(time.Now().Add(patience)) // the system may know none for it; its writer is there
 	return f, nil
+}
+
+// ReadOpened reads what [OpenGiven] has opened with the same patience.
+func ReadOpened(f *os.File, most int64, patience time.Duration) ([]byte, error) {
+	content, err := readMost(f, most)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fmt.Errorf("%s is a pipe that did not end within %s", f.Name(), patience)
+	}
+	return content, err
 }
 
 // openPipe opens a pipe that somebody opens to write within a time.
@@ -97,10 +103,10 @@ func openPipe(path string, patience time.Duration) (*os.File, error) {
 	return nil, fmt.Errorf("%s is a pipe that nobody wrote within %s", path, patience)
 }
 
-func readMost(f *os.File, path string, most int64) ([]byte, error) {
+func readMost(f *os.File, most int64) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(content)) > most {
-		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
+		return nil, fmt.Errorf("%s has more than %d bytes", f.Name(), most)
 	}
 	return content, err
 }

@@ -32,7 +32,6 @@ type judged struct {
 
 func (j *judged) body() *statement.Resilience { return &j.pair.Resilience.Predicate }
 func (j *judged) finished() time.Time         { return j.body().Finished }
-func (j *judged) isTrusted() bool             { return j.trusted }
 
 // rank is how much it says to who asks.
 func (j *judged) rank() int {
@@ -40,7 +39,7 @@ func (j *judged) rank() int {
 	if j.about {
 		rank += 2
 	}
-	if j.isTrusted() {
+	if j.trusted {
 		rank++
 	}
 	return rank
@@ -69,7 +68,7 @@ func (j *judged) checkSignatures(keys, approvers []signing.PublicKey) {
 	switch {
 	case bad > 0:
 		j.deny(BadSignature, "a signature says that it is of a trusted key, and it is not, or not of these bytes")
-	case j.isTrusted():
+	case j.trusted:
 	case len(j.by) > 0:
 		j.deny(UnknownKey, "the statements about run %s are approved, and nobody who measures signed them", j.body().Run)
 	case len(j.pair.InTestResult.Signatures) == 0 || len(j.pair.InResilience.Signatures) == 0:
@@ -190,7 +189,7 @@ func (j *judged) judgeAttempts(older []*judged) {
 	j.attempts = b.Attempts.Count
 	seen := map[string]bool{b.Run: true}
 	for _, o := range older {
-		if o.isTrusted() && o.about {
+		if o.trusted && o.about {
 			seen[o.body().Run] = true
 		}
 	}

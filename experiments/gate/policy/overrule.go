@@ -29,7 +29,7 @@ func (j *judged) against() (Reason, bool) {
 // newer are those that are newer than the other.
 func (j *judged) overruledBy(other *judged, newer []*judged) (Reason, bool) {
 	why, against := other.against()
-	if !against || !other.isTrusted() || !other.about {
+	if !against || !other.trusted || !other.about {
 		return Reason{}, false
 	}
 	is := "about the same change is newer and"
@@ -65,7 +65,7 @@ func (j *judged) unanswered(newer []*judged) string {
 // measured.
 func (j *judged) answers(id string) bool {
 	switch b := j.body(); {
-	case !j.isTrusted() || !j.about:
+	case !j.trusted || !j.about:
 		return false
 	case b.Bypass != nil:
 		return len(j.denied) == 0

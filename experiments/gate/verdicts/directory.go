@@ -51,10 +51,9 @@ type directory struct {
 type file struct {
 	info  fs.FileInfo
 	read  time.Time // when that began
-	pairs []entry
-	last  []entry // of one that is not counted: what was read of it before
-	err   error   // why it is not counted
-	lost  bool    // it cannot be opened: that may change without a trace
+	pairs []entry   // of one that is not counted, what was read of it before
+	err   error     // why it is not counted
+	lost  bool      // it cannot be opened: that may change without a trace
 }
 
 // An entry is a pair of statements.
@@ -172,13 +171,8 @@ func (d *directory) isNews(name string, f *file) bool {
 // keepLast keeps what was read of a file before it could not be read any more: it may have
 // spoken against a change for which an older statement in another file speaks.
 func (d *directory) keepLast(name string, f *file) *file {
-	before := d.files[name]
-	if f.err == nil || before == nil || f == before {
-		return f
-	}
-	f.last = before.pairs
-	if before.err != nil {
-		f.last = before.last
+	if before := d.files[name]; f.err != nil && before != nil {
+		f.pairs = before.pairs
 	}
 	return f
 }
@@ -221,48 +215,29 @@ func sum(files map[string]*file) *known {
 	k := &known{about: map[statement.Digest][]policy.Pair{}, named: map[string][]statement.Digest{}, doubt: map[statement.Digest]string{}, files: len(files)}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f := files[name]
+		keep := func(d statement.Digest, p policy.Pair) { k.about[d] = append(k.about[d], p) }
 		if f.err != nil {
 			k.broken = append(k.broken, name)
-			for _, p := range f.last {
-				k.doubtAll(name, p)
-			}
+			keep = func(d statement.Digest, _ policy.Pair) { k.doubt[d] = name }
+		} else {
+			k.pairs += len(f.pairs)
 		}
 		for _, p := range f.pairs {
-			k.pairs++
-			k.add(p)
+			k.add(p, keep)
 		}
 	}
 	return k
 }
 
-// doubtAll notes what a pair was about that cannot be read any more.
-func (k *known) doubtAll(name string, p entry) {
+// add adds what a pair is about, and how that is called.
+func (k *known) add(p entry, keep func(statement.Digest, policy.Pair)) {
 	for i, s := range p.Resilience.Subject {
 		if s.IsCanonical() {
 			continue
 		}
-		k.doubt[s.Digest] = name
-		if p.names(i) {
-			k.name(s)
+		keep(s.Digest, p.Pair)
+		if p.names(i) && !slices.Contains(k.named[s.Name], s.Digest) {
+			k.named[s.Name] = append(k.named[s.Name], s.Digest)
 		}
-	}
-}
-
-// add adds a pair.
-func (k *known) add(p entry) {
-	for i, s := range p.Resilience.Subject {
-		if s.IsCanonical() {
-			continue
-		}
-		k.about[s.Digest] = append(k.about[s.Digest], p.Pair)
-		if p.names(i) {
-			k.name(s)
-		}
-	}
-}
-
-func (k *known) name(s statement.Subject) {
-	if !slices.Contains(k.named[s.Name], s.Digest) {
-		k.named[s.Name] = append(k.named[s.Name], s.Digest)
 	}
 }

@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -169,19 +170,14 @@ func (v *Verify) read(in *policy.Input, req *policy.Requirements) (err error) {
 // readStatements reads the file of statements. That there is none beside the candidate is no
 // error: nobody measured it.
 func (v *Verify) readStatements() ([]byte, error) {
-	if v.Statement != "" {
-		text, err := statements.ReadFile(v.Statement)
-		if err != nil {
-			return nil, fmt.Errorf("--statement: %w", err)
-		}
-		return append([]byte{}, text...), nil // not nil, which means that there is no file
-	}
-	text, err := statements.ReadFile(StatementOf(v.Candidate))
+	text, err := statements.ReadFile(cmp.Or(v.Statement, StatementOf(v.Candidate)))
 	switch {
+	case err == nil:
+		return append([]byte{}, text...), nil // not nil, which means that there is no file
+	case v.Statement != "":
+		return nil, fmt.Errorf("--statement: %w", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	case text == nil && err == nil: // it is there, and empty
-		text = []byte{}
 	}
-	return text, err
+	return nil, err
 }

@@ -164,13 +164,13 @@ func candidates(r library.Role, s *experiments.System) string {
 	var able, others []string
 	for _, d := range s.Dependencies {
 		scheme, _, has := strings.Cut(d.Upstream, "://")
-		switch shown := d.Name; {
+		switch {
 		case len(r.Schemes) == 0 || has && slices.Contains(r.Schemes, scheme) || d.Upstream == "":
-			able = append(able, shown)
+			able = append(able, d.Name)
 		case has:
-			others = append(others, shown+" ("+scheme+")")
+			others = append(others, d.Name+" ("+scheme+")")
 		default:
-			others = append(others, shown+" (bytes alone)")
+			others = append(others, d.Name+" (bytes alone)")
 		}
 	}
 	text := fmt.Sprintf("Add --bind %s=DEPENDENCY; in %s ", r.Name, s.File)

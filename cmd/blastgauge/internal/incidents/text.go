@@ -2,7 +2,6 @@ package incidents
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/encode"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
@@ -37,10 +37,7 @@ func FormatFor(name string, text Format) (Format, error) {
 }
 
 func writeJSON(w io.Writer, list []library.Incident) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(struct {
+	return encode.WriteJSON(w, struct {
 		Schema    string             `json:"schema"`
 		Known     []library.Source   `json:"known"`
 		Incidents []library.Incident `json:"incidents"`

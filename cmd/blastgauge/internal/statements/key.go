@@ -53,11 +53,7 @@ func readPrivate(path string) ([]byte, error) {
 	case info.Mode().Perm()&notPrivate != 0:
 		return nil, fmt.Errorf("%s has the mode %04o: %w; make a new one, or where nobody has: chmod 600 %s", path, info.Mode().Perm(), ErrExposed, path)
 	}
-	text, err := io.ReadAll(io.LimitReader(file, mostKey+1))
-	if err == nil && len(text) > mostKey {
-		err = fmt.Errorf("%s has more than %d bytes, and is no key", path, mostKey)
-	}
-	return text, err
+	return atomicfile.ReadOpened(file, mostKey, patience)
 }
 
 // isPublic reports whether a file is that of a public key, which others may well read.

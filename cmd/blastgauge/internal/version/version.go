@@ -3,7 +3,6 @@ package version
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -13,7 +12,8 @@ import (
 )
 
 // A Build is one build of blastgauge, as its compiler recorded it. Nothing of it is told
-// to the build from outside, so that none of it can be wrong by mistake.
+// to the build from outside, so that none of it can be wrong by mistake. Its JSON has every
+// key in any build.
 type Build struct {
 	// Version is a release such as v0.1.0, or of any other commit its pseudo-version, in
 	// which +dirty says that files had changed. A build that recorded none is dev, with its
@@ -108,11 +108,4 @@ func (b Build) String() string {
 func WriteText(w io.Writer, b Build) error {
 	_, err := fmt.Fprintf(w, "blastgauge %s\n", b)
 	return err
-}
-
-// WriteJSON writes the build as an object that has every key in any build.
-func WriteJSON(w io.Writer, b Build) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(b)
 }
