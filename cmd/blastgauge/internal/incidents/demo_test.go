@@ -3,6 +3,7 @@ package incidents
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -22,6 +23,17 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run"
 )
 
+var every = flag.Bool("every", false, "re-enact every incident on the demo shop, and not only some")
+
+// sample is how many incidents there are for one that is re-enacted. They share their code,
+// and beside other tests each takes several times as long as by itself.
+func sample() int {
+	if *every {
+		return 1
+	}
+	return 4 * slowed
+}
+
 // A lane is a naive and a hardened shop, on which incidents are re-enacted one after the
 // other.
 type lane struct {
@@ -38,7 +50,7 @@ type lane struct {
 func TestIncidentsOnTheDemoShop(t *testing.T) {
 	t.Parallel() // mostly waiting
 	if testing.Short() {
-		t.Skip("it takes most of a minute")
+		t.Skip("it takes a quarter of a minute")
 	}
 	list, dir := lanes(t), t.TempDir()
 	var all sync.WaitGroup // and no subtests, of which a small machine runs few at once
@@ -73,6 +85,7 @@ func lanes(t *testing.T) []lane {
 	}
 	some := []string{"cloudflare-2025-11-18", "knight-2012-08-01", "slack-2022-02-22", "square-2023-02-06", "stripe-2019-07-10"}
 	part, whole := lane{rate: 20, fault: 8 * time.Second}, lane{rate: 6, fault: 4 * time.Second}
+	sample := sample()
 	list, database := []lane{part, part, whole, whole, whole, whole}, whole
 	database.stores.Postgres = demo.StartLocally
 	parts, wholes := list[:2], list[2:]

@@ -1,0 +1,5 @@
+//go:build !race
+
+package incidents
+
+const slowed = 1
