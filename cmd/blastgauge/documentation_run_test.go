@@ -17,7 +17,7 @@ import (
 )
 
 // leastRun is how many blocks of documents are run at least.
-const leastRun = 6
+const leastRun = 8
 
 // Blocks of documents that say so are run, as a reader would: line by line, in bash. The
 // words behind sh in the fence say how:
@@ -127,6 +127,7 @@ func (f *follower) furnish() error {
 		"shop.json":     "experiments/scaffold/testdata/shop.postman_collection.json",
 		"openapi.yaml":  "experiments/scaffold/testdata/demo.openapi.yaml",
 		"settings.json": "examples/checkout/settings.json",
+		"slow.json":     "experiments/scaffold/testdata/catalogue-slow.chaostoolkit.json",
 	} {
 		text, err := os.ReadFile(filepath.Join("../..", filepath.FromSlash(source)))
 		errs = append(errs, err, os.WriteFile(filepath.Join(f.dir, name), text, 0o644))
@@ -178,7 +179,7 @@ func serves(words []string) bool {
 
 // measures reports whether the exit code of a line is a verdict.
 func measures(words []string) bool {
-	return len(words) > 1 && words[0] == "blastgauge" && slices.Contains([]string{"run", "scan", "gate", "compare", "demo"}, words[1])
+	return len(words) > 1 && words[0] == "blastgauge" && slices.Contains([]string{"run", "scan", "gate", "compare", "demo", "incidents"}, words[1])
 }
 
 // serve starts what goes on, and waits until it is ready.
@@ -211,9 +212,19 @@ func (f *follower) serve(line string, words []string) error {
 	go func() { _, _ = io.Copy(io.Discard, stdout) }() // ends with the process
 	f.servers = append(f.servers, cmd)
 	if i := slices.Index(words, "--serve"); i > 0 {
-		return hurryShop(filepath.Join(f.dir, words[i+1], "blastgauge.yaml"))
+		file := filepath.Join(f.dir, words[i+1], "blastgauge.yaml")
+		return errors.Join(f.find(file), hurryShop(file))
 	}
 	return nil
+}
+
+// find learns from a shop's system file where its proxy server is.
+func (f *follower) find(file string) error {
+	text, err := os.ReadFile(file)
+	if _, after, found := strings.Cut(string(text), "\ntoxiproxy: http://"); found {
+		f.api, _, _ = strings.Cut(after, "\n")
+	}
+	return err
 }
 
 // hurryShop makes the experiments of a shop short, with few customers who wait for long,
