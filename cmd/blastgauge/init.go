@@ -77,15 +77,17 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 		return err
 	}
 	a.tellPlaced(d, placed)
-	next, file := []string{"plan -f"}, experiments.SystemFile
+	file := filepath.Join(o.dir, experiments.SystemFile)
+	next := []string{"blastgauge try -f " + file, "blastgauge plan -f " + file} // a plan does not tell whether the journey works
 	switch {
 	case o.gameDay:
-		next, file = []string{"plan --gameday", "run --gameday"}, experiments.GameDayFile
-	case o.source.Given(): // a plan does not tell whether the journey works
-		next = []string{"try -f", "plan -f"}
+		file = filepath.Join(o.dir, experiments.GameDayFile)
+		next = []string{"blastgauge plan --gameday " + file, "blastgauge run --gameday " + file}
+	case !o.source.Given():
+		next[0] = "fill in " + file
 	}
-	for i, command := range next {
-		a.printf("%-7s blastgauge %s %s\n", []string{"next", "then"}[i], command, filepath.Join(o.dir, file))
+	for i, step := range next {
+		a.printf("%-7s %s\n", []string{"next", "then"}[i], step)
 	}
 	return nil
 }
