@@ -63,6 +63,29 @@ func TestLeasesAreRenewed(t *testing.T) {
 	}
 }
 
+// A lease that is lost because nobody renewed it in time is told from one that was taken.
+func TestALeaseThatWasNotRenewedInTime(t *testing.T) {
+	t.Parallel()
+	for every, heldUp := range map[time.Duration]bool{15 * time.Second: false, 61 * time.Second: true} {
+		synctest.Test(t, func(t *testing.T) {
+			var lost error
+			d := New(Options{URL: "http://127.0.0.1:1", Lost: func(err error) { lost = err }})
+			d.renew(t.Context(), t.Context(), &rareLease{fakeLease{answer: func(int) error { return errLost }}, every})
+			if !errors.Is(lost, errLost) || errors.Is(lost, errHeldUp) != heldUp {
+				t.Errorf("renewed after %s: %v, want the machine to be blamed: %t", every, lost, heldUp)
+			}
+		})
+	}
+}
+
+// A rareLease is renewed as seldom as its process comes to it.
+type rareLease struct {
+	fakeLease
+	after time.Duration
+}
+
+func (h *rareLease) every() time.Duration { return h.after }
+
 // A slowLease takes some time to renew, and remembers its last call.
 type slowLease struct {
 	fakeLease

@@ -3,6 +3,7 @@ package toxiproxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -37,6 +38,9 @@ func isBlocked(err error) bool {
 
 // errLost means that a lease ended before its release.
 var errLost = errors.New("the lease on the server is lost")
+
+// errHeldUp means that this process did not get to renew a lease.
+var errHeldUp = errors.New("this machine is too busy, or was suspended: lower the rate, or give it less other work")
 
 // Acquire reserves the server for one run. On a blastgauge proxy it takes a lease:
 // when the run dies, its toxics are removed with the lease. On a stock server it
@@ -140,6 +144,7 @@ func (d *Driver) renew(renewing, calls context.Context, l lease) {
 			return
 		case <-time.After(every):
 		}
+		idle := time.Since(renewed)
 		extended, err := l.renew(calls)
 		_, ours := l.(*proxyLease)
 		d.noteAsked(ours, l.lasts(), err)
@@ -149,8 +154,16 @@ func (d *Driver) renew(renewing, calls context.Context, l lease) {
 		case err == nil:
 			renewed = extended
 		case errors.Is(err, errLost) || isBlocked(err) || time.Since(renewed) > l.lasts():
-			d.lost(err)
+			d.lost(late(err, idle, l.lasts()))
 			return
 		}
 	}
+}
+
+// late adds to the loss of a lease that nobody renewed in time whose fault that is.
+func late(err error, idle, lasts time.Duration) error {
+	if !errors.Is(err, errLost) || idle <= lasts {
+		return err
+	}
+	return fmt.Errorf("%w: nobody renewed it for %s, and it lasts %s: %w", err, idle.Round(time.Second), lasts, errHeldUp)
 }
