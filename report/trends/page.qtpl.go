@@ -260,8 +260,7 @@ func (p *document) streamtable(qw422016 *qt422016.Writer) {
 			}
 			qw422016.N().S(`</th><td class="mono">`)
 			qw422016.E().S(words.Commit(run.Commit))
-			qw422016.N().S(`</td>
-`)
+			qw422016.N().S(`</td>`)
 			for _, e := range p.Cells(run) {
 				if e != nil {
 					qw422016.N().S(`<td class="`)
@@ -276,8 +275,6 @@ func (p *document) streamtable(qw422016 *qt422016.Writer) {
 				} else {
 					qw422016.N().S(`<td></td>`)
 				}
-				qw422016.N().S(`
-`)
 			}
 			qw422016.N().S(`</tr>
 `)
