@@ -2,12 +2,12 @@ package charts
 
 import (
 	"fmt"
-	"html/template"
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 

@@ -2,13 +2,13 @@ package charts
 
 import (
 	"cmp"
-	"html/template"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 )
 
 // Heights of the chart of values, in pixels. Two rows of names stand above the plot.

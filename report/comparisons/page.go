@@ -26,7 +26,7 @@ func WriteHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 	if c.Scan != nil {
 		return writeScanHTML(w, c, o)
 	}
-	embedded, err := page.Embed(c)
+	embedded, err := page.EmbedOld(c)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func WriteHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 		return byStatus(a.E, b.E)
 	})
 	slices.SortStableFunc(p.Sides, byStatus)
-	return page.Write(w, templates, functions(), p)
+	return page.WriteOld(w, templates, functions(), p)
 }
 
 // functions are those of this page's template.

@@ -22,7 +22,7 @@ type scanDocument struct {
 
 // writeScanHTML writes the page of a comparison of two scans, with the comparison embedded.
 func writeScanHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
-	embedded, err := page.Embed(c)
+	embedded, err := page.EmbedOld(c)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func writeScanHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 		return err
 	}
 	title := strings.Join(words.NonEmpty(scanHeadline(c.Scan), place(c)), " · ")
-	return page.Write(w, files, template.FuncMap{
+	return page.WriteOld(w, files, template.FuncMap{
 		"statusGlyph": statusGlyph, "statusWord": statusWord, "statusTone": func(s compare.Status) string { return page.Tone(statusVerdict(s)) },
 		"name": figures.Capital, "does": does, "cellSide": cellSide, "pointSide": pointSide,
 	}, &scanDocument{Frame: page.NewFrame("Comparison of scans", title, o), C: c, JSON: embedded, folder: o.Folder})

@@ -40,7 +40,7 @@ var templates embed.FS
 
 // WriteHTML writes the page of a gate, with its report embedded.
 func WriteHTML(w io.Writer, r *gate.Report, o page.Options) error {
-	embedded, err := page.Embed(r)
+	embedded, err := page.EmbedOld(r)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func WriteHTML(w io.Writer, r *gate.Report, o page.Options) error {
 	for i, f := range s.failures() {
 		d.Failures = append(d.Failures, failurePart{f, fmt.Sprintf("_f%d", i), forest(d.Scale, f.Harm, f.Limit, f.Verdict)})
 	}
-	return page.Write(w, templates, nil, d)
+	return page.WriteOld(w, templates, nil, d)
 }
 
 // scale covers every share that the page draws.

@@ -8,24 +8,17 @@
 package page
 
 import (
-	"bytes"
 	_ "embed"
-	"fmt"
-	"html/template"
 	"io"
-	"io/fs"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
-	"github.com/blastgauge/blastgauge/report/words"
+	"github.com/blastgauge/blastgauge/report/template"
 )
 
 var (
-	//go:embed frame.tmpl
-	frameTemplates string
 	//go:embed page.css
 	styleSheet string
 	//go:embed page.js
@@ -50,61 +43,31 @@ type Options struct {
 type Frame struct {
 	Title      string
 	Kind       string // of page, as its first line says it
-	CSS        template.CSS
+	CSS        template.HTML
 	StyleSheet string // instead of CSS
-	Script     template.JS
+	Script     template.HTML
 	Everything bool
 	Refresh    int // seconds after which a browser without scripts reads the page again; 0: never
 }
 
 // NewFrame returns the frame of a page.
 func NewFrame(kind, title string, o Options) Frame {
-	f := Frame{Title: title, Kind: kind, Script: template.JS(script), StyleSheet: o.StyleSheet, Everything: o.Everything}
+	f := Frame{Title: title, Kind: kind, Script: template.HTML(script), StyleSheet: o.StyleSheet, Everything: o.Everything}
 	if f.StyleSheet == "" {
-		f.CSS = template.CSS(styleSheet)
+		f.CSS = template.HTML(styleSheet)
 	}
 	return f
 }
 
 // Embed encodes v for a script element of a page, from which programs read it.
-func Embed(v any) (template.JS, error) {
+func Embed(v any) (template.HTML, error) {
 	text, err := encode.JSON(v)
-	return template.JS(text), err
+	return template.HTML(text), err
 }
 
-// Write writes a page. Its files hold the template page.tmpl, which takes the
-// content, and any others that this one needs. The functions are added to those
-// that all pages have.
-func Write(w io.Writer, files fs.FS, functions template.FuncMap, content any) error {
-	t, err := Parse(files, functions)
-	if err != nil {
-		return err
-	}
-	return t.Write(w, "page.tmpl", content)
-}
-
-// Templates write pages, and parts of pages, many times.
-type Templates struct{ t *template.Template }
-
-// Parse reads the templates of a page, see [Write].
-func Parse(files fs.FS, functions template.FuncMap) (*Templates, error) {
-	t, err := template.New("frame").Funcs(shared()).Funcs(functions).Parse(frameTemplates)
-	if err == nil {
-		t, err = t.ParseFS(files, "*.tmpl")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("page template: %w", err)
-	}
-	return &Templates{t}, nil
-}
-
-// Write writes what the template of a name makes of the content.
-func (t *Templates) Write(w io.Writer, name string, content any) error {
-	var b bytes.Buffer
-	if err := t.t.ExecuteTemplate(&b, name, content); err != nil {
-		return fmt.Errorf("render page: %w", err)
-	}
-	_, err := io.WriteString(w, harmless(b.String()))
+// Write writes a page, which is what its template writes.
+func Write(w io.Writer, content func(*template.Writer)) error {
+	_, err := io.WriteString(w, harmless(string(template.Of(content))))
 	return err
 }
 
@@ -125,31 +88,6 @@ func harmless(page string) string {
 		b.WriteString(line)
 	}
 	return b.String()
-}
-
-// shared are the functions of all templates.
-func shared() template.FuncMap {
-	return template.FuncMap{
-		"percent":   figures.Percent,
-		"points":    figures.Points,
-		"limit":     words.Limit,
-		"count":     figures.Count,
-		"plural":    figures.Plural,
-		"minus":     figures.Minus,
-		"span":      figures.Duration,
-		"day":       figures.Day,
-		"clock":     figures.Clock,
-		"minute":    figures.Minute,
-		"stopwatch": figures.Stopwatch,
-		"capital":   figures.Capital,
-		"sentence":  figures.Opening,
-		"join":      func(list []string) string { return strings.Join(list, ", ") },
-		"glyph":     func(v any) string { return words.Glyph(result.Verdict(fmt.Sprint(v))) },
-		"word":      words.Verdict,
-		"tone":      Tone,
-		"commit":    words.Commit,
-		"digest":    words.Digest,
-	}
 }
 
 // Tone is the class of a verdict's colour.

@@ -1,10 +1,10 @@
 package page
 
 import (
-	"html/template"
 	"math"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/report/template"
 )
 
 // Axis labels the scale, for the plots above it.

@@ -2,11 +2,11 @@ package page
 
 import (
 	"html"
-	"html/template"
 	"math"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/report/template"
 )
 
 // A Drawing is an SVG element in the making. Reports make markup by hand in

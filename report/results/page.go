@@ -46,7 +46,7 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 	if err != nil {
 		return err
 	}
-	return page.Write(w, templates, functions(r), d)
+	return page.WriteOld(w, templates, functions(r), d)
 }
 
 // functions are those of this page's templates.
@@ -82,7 +82,7 @@ func ends(b *result.BlastRadius) string {
 
 // newDocument prepares the content of the page.
 func newDocument(r *result.Result, o page.Options) (*document, error) {
-	embedded, err := page.Embed(r)
+	embedded, err := page.EmbedOld(r)
 	if err != nil {
 		return nil, err
 	}

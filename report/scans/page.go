@@ -45,7 +45,7 @@ var templates embed.FS
 
 // WriteHTML writes the page of a scan, with its result embedded.
 func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
-	embedded, err := page.Embed(r)
+	embedded, err := page.EmbedOld(r)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 	for i, one := range s.rows {
 		d.Rows = append(d.Rows, newPageRow(i, one, o.Everything))
 	}
-	return page.Write(w, templates, template.FuncMap{
+	return page.WriteOld(w, templates, template.FuncMap{
 		"mode": words.Mode, "does": plan.FailureMode.Does, "harm": words.Harm, "limitOf": func(journey string) string { return words.Limit(s.m.LimitOf(journey)) },
 		"latency": figures.Latency, "met": met, "short": func(v float64) string { return figures.Short(v, 2) },
 		"cellWord": words.CellVerdict, "cellGlyph": func(v scan.Verdict) string { return words.Glyph(words.CellTone(v)) },

@@ -1,13 +1,13 @@
 package trends
 
 import (
-	"html/template"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 

@@ -3,8 +3,6 @@ package trends
 import (
 	"bytes"
 	"cmp"
-	"embed"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -14,11 +12,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
-
-//go:embed *.tmpl
-var templates embed.FS
 
 // WriteHTML writes a page about many runs: what each experiment found from run to
 // run, and a table of the runs. The directory of the runs, as seen from the page,
@@ -27,7 +23,7 @@ func WriteHTML(w io.Writer, x *history.Index, runs string, o page.Options) error
 	d := newDocument(x)
 	d.reports = runs
 	d.Frame = page.NewFrame(kind, strings.Join(words.NonEmpty(d.Headline(), d.Place()), " · "), o)
-	return page.Write(w, templates, template.FuncMap{"radius": excess}, d)
+	return page.Write(w, d.streampage)
 }
 
 // kind is what the page says that it is.

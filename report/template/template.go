@@ -1,0 +1,75 @@
+// Package template is what the templates of pages are compiled to: Go that writes markup.
+//
+// A template is a file that ends in .qtpl. Beside each is the Go code that
+// [github.com/valyala/quicktemplate] makes of it; `go test ./report/template -update` makes
+// it anew. So the compiler checks every name in a template, and the linker sees which
+// methods the pages call: templates that look methods up by their names at run time would
+// keep every exported method in the program.
+//
+// Whatever a template writes is quoted for text and for attributes in quotes. What is markup
+// already has the type [HTML], and [Markup] takes nothing else. Addresses go through [URL] or [Anchor].
+// Tests hold each template to that.
+package template
+
+import (
+	"bytes"
+	html "html/template"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/valyala/quicktemplate"
+)
+
+// HTML is markup: every text in it was quoted by who made it.
+type HTML = html.HTML
+
+// Markup writes markup as it is.
+func Markup(h HTML) string { return string(h) }
+
+// URL returns an address for an attribute where it leads to a place on this page, to a file
+// or to a web server, and one that leads nowhere otherwise: an address of a script would run
+// with the rights of the page.
+func URL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "#"
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "", "http", "https", "mailto":
+		return u.String()
+	}
+	return "#"
+}
+
+// Anchor is the address of the element of an id on this page.
+func Anchor(id string) string { return "#" + (&url.URL{Fragment: id}).EscapedFragment() }
+
+// Of returns what a template writes.
+func Of(write func(*Writer)) HTML {
+	var b bytes.Buffer // never fails
+	w := AcquireWriter(&b)
+	write(w)
+	ReleaseWriter(w)
+	return HTML(b.String())
+}
+
+// What follows is for compiled templates alone.
+
+// Writer is what a compiled template writes to.
+type Writer = quicktemplate.Writer
+
+// ByteBuffer is a buffer of a compiled template.
+type ByteBuffer = quicktemplate.ByteBuffer
+
+// AcquireWriter returns a writer from a pool.
+func AcquireWriter(w io.Writer) *Writer { return quicktemplate.AcquireWriter(w) }
+
+// ReleaseWriter gives a writer back.
+func ReleaseWriter(w *Writer) { quicktemplate.ReleaseWriter(w) }
+
+// AcquireByteBuffer returns a buffer from a pool.
+func AcquireByteBuffer() *ByteBuffer { return quicktemplate.AcquireByteBuffer() }
+
+// ReleaseByteBuffer gives a buffer back.
+func ReleaseByteBuffer(b *ByteBuffer) { quicktemplate.ReleaseByteBuffer(b) }
