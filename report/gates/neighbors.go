@@ -1,7 +1,6 @@
 package gates
 
 import (
-	"html/template"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/charts"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 

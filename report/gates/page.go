@@ -1,9 +1,7 @@
 package gates
 
 import (
-	"embed"
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
 
@@ -13,15 +11,16 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// A document is the content of the page. The templates call its methods.
+// A document is the content of the page. The template calls its methods.
 type document struct {
 	page.Frame
 	*summary
 	R        *gate.Report
-	JSON     template.JS
+	JSON     template.HTML
 	Figures  []page.Figure
 	Failures []failurePart
 	Scale    page.RootScale
@@ -35,12 +34,9 @@ type failurePart struct {
 	Forest template.HTML
 }
 
-//go:embed *.tmpl
-var templates embed.FS
-
 // WriteHTML writes the page of a gate, with its report embedded.
 func WriteHTML(w io.Writer, r *gate.Report, o page.Options) error {
-	embedded, err := page.EmbedOld(r)
+	embedded, err := page.Embed(r)
 	if err != nil {
 		return err
 	}
@@ -53,7 +49,7 @@ func WriteHTML(w io.Writer, r *gate.Report, o page.Options) error {
 	for i, f := range s.failures() {
 		d.Failures = append(d.Failures, failurePart{f, fmt.Sprintf("_f%d", i), forest(d.Scale, f.Harm, f.Limit, f.Verdict)})
 	}
-	return page.WriteOld(w, templates, nil, d)
+	return page.Write(w, d.streampage)
 }
 
 // scale covers every share that the page draws.
@@ -106,12 +102,6 @@ func (d *document) Contents() []page.Entry {
 	return list
 }
 
-// Headline is the answer in one line.
-func (d *document) Headline() string { return d.headline() }
-
-// Lead is the sentence below it.
-func (d *document) Lead() string { return d.lead() }
-
 // Place names the system and its environment.
 func (d *document) Place() string { return words.Place(d.R.System, d.R.Environment) }
 
@@ -129,66 +119,20 @@ func (d *document) NotPutBack() string {
 // AttemptsText says what came of the earlier attempts.
 func (d *document) AttemptsText() string { return figures.Capital(d.attemptsText()) }
 
-// Retried says why these matter to a candidate that holds now; empty where they do not.
-func (d *document) Retried() string {
-	if !d.retried() {
-		return ""
-	}
-	return retriedText
-}
-
-// Attempts are the earlier attempts, oldest first.
-func (d *document) Attempts() []statement.Attempt { return d.attempts() }
-
-// OlderAttempts is how many are not listed.
+// OlderAttempts is how many of these are not listed.
 func (d *document) OlderAttempts() int { return max(0, d.R.Attempts.Count-len(d.attempts())) }
-
-// Bypasses say who let the candidate pass unmeasured.
-func (d *document) Bypasses() []string { return d.bypasses() }
-
-// Warnings are what to know before one relies on the answer.
-func (d *document) Warnings() []string { return d.warnings() }
-
-// Steps are what to do now.
-func (d *document) Steps() []step { return d.steps }
-
-// Others are the experiments that did not fail.
-func (d *document) Others() []finding { return d.others() }
 
 // MoreFailures says how many failures are not shown.
 func (d *document) MoreFailures() string { return more(len(d.R.Failures), mostFailures) }
 
-// Changed are the values that the candidate changes.
-func (d *document) Changed() []move { return d.changed() }
-
-// MoreChanged says how many of these are not shown.
+// MoreChanged says how many changed values are not shown.
 func (d *document) MoreChanged() string { return more(len(d.R.Changed), mostChanged) }
 
-// Blame says what a value does that is in the smallest part that fails; empty for another.
-func (d *document) Blame(m move) string {
-	if !d.blamed(m.pointer) {
-		return ""
-	}
-	return d.blame()
-}
-
-// Served says what is served now.
-func (d *document) Served() string { return d.served() }
-
-// Neighbors are the neighbors of the candidate, the nearest first.
-func (d *document) Neighbors() []neighbor { return d.neighbors() }
-
-// MoreNeighbors says how many of these are not shown.
+// MoreNeighbors says how many neighbors are not shown.
 func (d *document) MoreNeighbors() string { return more(len(d.R.Neighborhood), mostNear) }
-
-// Counted counts them by verdict.
-func (d *document) Counted() string { return d.counted() }
 
 // Nearest says what fails first.
 func (d *document) Nearest() string { return period(figures.Opening(d.nearestText())) }
-
-// Edges are the charts of numbers.
-func (d *document) Edges() []edge { return d.edges() }
 
 // Axis labels the harm of all rows.
 func (d *document) Axis() template.HTML { return d.Scale.Axis() }
@@ -213,16 +157,10 @@ func (d *document) OwnForest() template.HTML {
 	return forest(d.Scale, m.Harm, m.Limit, m.Verdict)
 }
 
-// Smallest are the values of the smallest part that fails.
-func (d *document) Smallest() []move { return d.smallest() }
-
-// SmallestHarm says what it harms.
-func (d *document) SmallestHarm() string { return d.smallestHarm() }
-
-// Minimal says whether all of it is needed.
+// Minimal says whether all of the smallest part is needed.
 func (d *document) Minimal() string { return period(figures.Capital(d.minimal())) }
 
-// SmallestDocument is the document with this part of the change alone.
+// SmallestDocument is the document with the smallest part of the change alone.
 func (d *document) SmallestDocument() string {
 	if d.R.Smallest == nil {
 		return ""
@@ -234,23 +172,14 @@ func (d *document) SmallestDocument() string {
 	return text
 }
 
-// Gaps are what was not measured.
-func (d *document) Gaps() []gap { return d.gaps() }
-
 // Signed are the ids of the keys that signed, as far as they are shown.
 func (d *document) Signed() []string { return first(d.R.Signed, mostTold) }
-
-// Verify is the command that judges the statement.
-func (d *document) Verify() string { return d.verify() }
 
 // Near are the runs that measured what is near, as far as they are shown.
 func (d *document) Near() []string {
 	list := first(d.R.Near, mostTold)
 	return append(list[:len(list):len(list)], words.NonEmpty(more(len(d.R.Near), mostTold))...)
 }
-
-// Took says how long it took.
-func (d *document) Took() string { return d.took() }
 
 // ExitMeaning spells the exit code out.
 func (d *document) ExitMeaning() string { return result.ExitMeaning(d.R.ExitCode) }

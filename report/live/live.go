@@ -4,22 +4,20 @@
 package live
 
 import (
-	"bytes"
 	"cmp"
-	"embed"
+	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
-
-//go:embed *.tmpl
-var templates embed.FS
 
 var (
 	//go:embed live.css
@@ -43,48 +41,49 @@ func Script() string { return script }
 // refresh is after how many seconds a browser without scripts reads the page again.
 const refresh = 2
 
-// A Renderer renders pages. It may be used by several goroutines.
-type Renderer struct{ t *page.Templates }
-
-// New reads the templates.
-func New() (*Renderer, error) {
-	t, err := page.Parse(templates, template.FuncMap{
-		"ago": func(from, to time.Time) string { return figures.Stopwatch(max(0, to.Sub(from)).Seconds()) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Renderer{t}, nil
-}
-
 // A Part is a part of the page that is replaced as a whole.
 type Part struct {
 	Name string
 	HTML template.HTML
 }
 
+// A partTemplate is the template of a part.
+type partTemplate struct {
+	name  string
+	write func(*view, *template.Writer)
+}
+
+func partTemplates() []partTemplate {
+	return []partTemplate{
+		{"status", (*view).streamstatusPart}, {"head", (*view).streamheadPart}, {"waiting", (*view).streamwaitingPart},
+		{"harm", (*view).streamharmPart}, {"causes", (*view).streamcausesPart}, {"faults", (*view).streamfaultsPart},
+		{"guardrails", (*view).streamguardrailsPart}, {"recovery", (*view).streamrecoveryPart},
+		{"trials", (*view).streamtrialsPart}, {"verdicts", (*view).streamverdictsPart},
+	}
+}
+
 // Names are those of the parts.
 func Names() []string {
-	return []string{"status", "head", "waiting", "harm", "causes", "faults", "guardrails", "recovery", "trials", "verdicts"}
+	var list []string
+	for _, t := range partTemplates() {
+		list = append(list, t.name)
+	}
+	return list
 }
 
 // Parts renders what there is to show of a run at a moment. Label names the run where
 // several go on at once.
-func (r *Renderer) Parts(p *progress.Progress, label string, now time.Time) ([]Part, error) {
+func Parts(p *progress.Progress, label string, now time.Time) []Part {
 	v := newView(p, label, now)
 	var list []Part
-	for _, name := range Names() {
-		html, err := r.render(name+".part", v)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Part{name, html})
+	for _, t := range partTemplates() {
+		list = append(list, Part{t.name, render(func(w *template.Writer) { t.write(v, w) })})
 	}
-	return list, nil
+	return list
 }
 
 // Idle is the part of the page that stands alone before the run begins.
-func (r *Renderer) Idle() Part {
+func Idle() Part {
 	return Part{"head", "<div class=\"hero\"><h1>The run is being prepared</h1><p class=\"sub\">The system is asked whether it works. Nothing was injected yet.</p></div>"}
 }
 
@@ -96,7 +95,7 @@ type Entry struct {
 }
 
 // Newest renders the newest rows of the time line, so many of them, oldest first.
-func (r *Renderer) Newest(p *progress.Progress, most int) ([]Entry, error) {
+func Newest(p *progress.Progress, most int) []Entry {
 	var list []Entry
 	last, part := -1, 0
 	for i := range p.Entries {
@@ -108,30 +107,33 @@ func (r *Renderer) Newest(p *progress.Progress, most int) ([]Entry, error) {
 			continue
 		}
 		row := entryRow{Entry: e, Key: fmt.Sprintf("e%d-%d", e.Seq, part)}
-		html, err := r.render("entry", row)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Entry{row.Key, e.Seq, html})
+		list = append(list, Entry{row.Key, e.Seq, render(row.streamrow)})
 	}
-	return list, nil
+	return list
 }
 
-func (r *Renderer) render(name string, content any) (template.HTML, error) {
-	var b bytes.Buffer
-	err := r.t.Write(&b, name, content)
-	return template.HTML(b.String()), err
+// render returns what a template writes. Where a mistake of ours makes that panic, the part
+// says so: the run goes on with its faults in force, and must not end with its page.
+func render(write func(*template.Writer)) (html template.HTML) {
+	defer func() {
+		if p := recover(); p != nil {
+			html = template.Of(func(w *template.Writer) { streamunshown(w, inert.Text(fmt.Sprint(p))) })
+		}
+	}()
+	var b strings.Builder
+	_ = page.Write(&b, write) // a builder takes everything
+	return template.HTML(b.String())
 }
 
 // A Page is what stands around the parts.
 type Page struct {
 	Parts   []Part
 	Entries []Entry
-	Seq     int          // of the newest event
-	Place   string       // the system and its environment
-	Run     string       // its id
-	Query   template.URL // what the page's own links have, such as t=TOKEN
-	Others  []Link       // to the runs that go on at once; none for a single run
+	Seq     int    // of the newest event
+	Place   string // the system and its environment
+	Run     string // its id
+	Query   string // what the page's own links have, URL-encoded, such as t=TOKEN
+	Others  []Link // to the runs that go on at once; none for a single run
 	// Operator is that whoever reads it may stop the run, write notes and decide.
 	Operator bool
 	Waiting  *progress.Waiting // for a decision; nil: the run does not wait
@@ -142,7 +144,7 @@ type Page struct {
 // A Link leads to the page of another run.
 type Link struct {
 	Label string
-	Query template.URL
+	Query string
 	Here  bool
 }
 
@@ -150,20 +152,19 @@ type Link struct {
 type document struct {
 	page.Frame
 	Page
-	Script string
 }
 
 // WritePage writes the page.
-func (r *Renderer) WritePage(w io.Writer, p Page) error {
-	d := document{Frame: page.NewFrame("Live", cmp.Or(p.Place, "blastgauge")+" · live", page.Options{StyleSheet: StyleFile}), Page: p, Script: ScriptFile}
+func WritePage(w io.Writer, p Page) error {
+	d := &document{page.NewFrame("Live", cmp.Or(p.Place, "blastgauge")+" · live", page.Options{StyleSheet: StyleFile}), p}
 	if !p.Ended {
 		d.Refresh = refresh
 	}
-	return r.t.Write(w, "page.tmpl", d)
+	return page.Write(w, d.streampage)
 }
 
-// Form is an empty form.
-func (p Page) Form() Form {
+// form is an empty form.
+func (p Page) form() Form {
 	f := Form{Query: p.Query}
 	if p.Waiting != nil {
 		f.Experiment = p.Waiting.Experiment
@@ -181,20 +182,11 @@ func (p Page) Part(name string) template.HTML {
 	return ""
 }
 
-// Newest are the rows of the time line, newest first.
-func (p Page) Newest() []Entry {
-	list := make([]Entry, 0, len(p.Entries))
-	for i := range p.Entries {
-		list = append(list, p.Entries[len(p.Entries)-1-i])
-	}
-	return list
-}
-
 // A Form is a page with one form alone, for browsers without scripts, and for what went
 // wrong with one.
 type Form struct {
 	Action string // stop, note or decide
-	Query  template.URL
+	Query  string
 	Error  string // why it was not taken; empty: nothing was sent yet
 	// What was sent, to be corrected.
 	Name, Text string
@@ -208,9 +200,10 @@ type formDocument struct {
 }
 
 // WriteForm writes the page of a form.
-func (r *Renderer) WriteForm(w io.Writer, f Form) error {
+func WriteForm(w io.Writer, f Form) error {
 	title := map[string]string{"stop": "Stop the run", "note": "Write a note", "decide": "Decide"}[f.Action]
-	return r.t.Write(w, "form.tmpl", formDocument{page.NewFrame("Live", title, page.Options{StyleSheet: StyleFile}), f})
+	d := &formDocument{page.NewFrame("Live", title, page.Options{StyleSheet: StyleFile}), f}
+	return page.Write(w, d.streampage)
 }
 
 // An End is what is said once the run has ended.
@@ -237,7 +230,7 @@ func NewEnd(p *progress.Progress, report, exit string) End {
 }
 
 // Over renders what stands in place of the contact line once the run has ended.
-func (r *Renderer) Over(e End) (template.HTML, error) { return r.render("over", e) }
+func Over(e End) template.HTML { return render(func(w *template.Writer) { streamover(w, e) }) }
 
 // Place names the system and its environment.
 func Place(p *progress.Progress) string {

@@ -103,21 +103,9 @@ func text(t *testing.T, page string) string {
 // whole renders all parts and entries.
 func whole(t *testing.T, run *progress.Progress, now time.Time) string {
 	t.Helper()
-	r, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := r.Parts(run, "", now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := r.Newest(run, len(run.Entries))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var b bytes.Buffer
-	p := Page{Parts: list, Entries: entries, Seq: run.Seq, Place: Place(run), Run: run.Plan.Run, Query: "t=TOKEN", Operator: true, Waiting: run.Waiting}
-	if err := r.WritePage(&b, p); err != nil {
+	p := Page{Parts: Parts(run, "", now), Entries: Newest(run, len(run.Entries)), Seq: run.Seq, Place: Place(run), Run: run.Plan.Run, Query: "t=TOKEN", Operator: true, Waiting: run.Waiting}
+	if err := WritePage(&b, p); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -167,10 +155,9 @@ func TestHostileTexts(t *testing.T) {
 	if strings.Contains(page, "<script>alert") || strings.ContainsAny(page, "\x1b\u202e") || strings.Contains(page, `onload="x"`) {
 		t.Errorf("the page obeys:\n%s", page)
 	}
-	r, _ := New()
 	var b bytes.Buffer
 	for _, action := range []string{"stop", "note", "decide"} {
-		if err := r.WriteForm(&b, Form{Action: action, Error: evil, Name: evil, Text: evil, Experiment: evil}); err != nil {
+		if err := WriteForm(&b, Form{Action: action, Error: evil, Name: evil, Text: evil, Experiment: evil}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -30,9 +30,6 @@ func newView(p *progress.Progress, label string, now time.Time) *view {
 	return &view{p, label, now, p.Current.Index >= 0}
 }
 
-// Begun reports whether an experiment has begun.
-func (v *view) Begun() bool { return v.begun }
-
 // IsScan reports whether the run is a scan.
 func (v *view) IsScan() bool { return v.Plan.Scan != nil }
 
@@ -159,6 +156,11 @@ func (v *view) Asked() *plan.Experiment {
 
 // Takes is how long the experiment that the run waits before takes.
 func (v *view) Takes() string { return figures.Duration(v.Asked().Duration().Seconds()) }
+
+// Waited is how long the run has waited for a decision.
+func (v *view) Waited() string {
+	return figures.Stopwatch(max(0, v.Now.Sub(v.Waiting.Since)).Seconds())
+}
 
 // Status is the line that a screen reader says when it changes: it has no numbers that move.
 func (v *view) Status() string {

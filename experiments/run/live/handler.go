@@ -1,10 +1,8 @@
 package live
 
 import (
-	"bytes"
 	"crypto/subtle"
 	"errors"
-	"html/template"
 	"mime"
 	"net"
 	"net/http"
@@ -30,12 +28,12 @@ type request struct {
 }
 
 // query is what the links of a page have, so that they work on.
-func (r request) query() template.URL {
+func (r request) query() string {
 	q := url.Values{"t": {r.token}}
 	if len(r.run.s.options.Labels) > 1 {
 		q.Set("run", strconv.Itoa(r.run.index))
 	}
-	return template.URL(q.Encode())
+	return q.Encode()
 }
 
 // handler answers requests.
@@ -45,7 +43,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /events", s.may(s.stream))
 	for _, action := range []string{"stop", "note", "decide"} {
 		mux.HandleFunc("GET /"+action, s.may(s.onlyOperator(func(w http.ResponseWriter, r request) {
-			s.showForm(w, http.StatusOK, pages.Form{Action: action, Query: r.query(), Experiment: r.run.waitsFor()})
+			showForm(w, http.StatusOK, pages.Form{Action: action, Query: r.query(), Experiment: r.run.waitsFor()})
 		})))
 	}
 	mux.HandleFunc("POST /stop", s.may(s.onlyOperator(s.form(s.postStop))))
@@ -178,10 +176,10 @@ func (s *Server) form(take func(request) (pages.Form, error)) func(http.Response
 			if errors.Is(err, journal.ErrNote) || errors.Is(err, errNoName) {
 				status = http.StatusBadRequest
 			}
-			s.showForm(w, status, form)
+			showForm(w, status, form)
 			return
 		}
-		http.Redirect(w, r.Request, "./?"+string(r.query()), http.StatusSeeOther)
+		http.Redirect(w, r.Request, "./?"+r.query(), http.StatusSeeOther)
 	}
 }
 
@@ -237,19 +235,15 @@ func (r *shown) waitsFor() string {
 	return r.progress.Waiting.Experiment
 }
 
-func (s *Server) showForm(w http.ResponseWriter, status int, f pages.Form) {
-	var b bytes.Buffer
-	if err := s.renderer.WriteForm(&b, f); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	show(w, status, b.Bytes())
+func showForm(w http.ResponseWriter, status int, f pages.Form) {
+	begin(w, status)
+	_ = pages.WriteForm(w, f) // who does not read it is gone
 }
 
-func show(w http.ResponseWriter, status int, page []byte) {
+// begin begins the answer with a page.
+func begin(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(page) // who does not read it is gone
 }
 
 // showPage shows the run as it is now.
@@ -262,12 +256,8 @@ func (s *Server) showPage(w http.ResponseWriter, r request) {
 			p.Others = append(p.Others, pages.Link{Label: label, Query: other.query(), Here: i == r.run.index})
 		}
 	}
-	var b bytes.Buffer
-	if err := s.renderer.WritePage(&b, p); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	show(w, http.StatusOK, b.Bytes())
+	begin(w, http.StatusOK)
+	_ = pages.WritePage(w, p) // who does not read it is gone
 }
 
 // page is the content of the page at a moment.
@@ -279,10 +269,10 @@ func (r *shown) page(now time.Time) pages.Page {
 	defer r.mu.Unlock()
 	p.Over = r.outcome()
 	if r.progress == nil {
-		p.Parts = []pages.Part{r.s.renderer.Idle()}
+		p.Parts = []pages.Part{pages.Idle()}
 		return p
 	}
-	p.Parts = r.partsAt(now) // a page without parts shows what is wrong
+	p.Parts = r.partsAt(now)
 	p.Entries, p.Seq = slices.Clone(r.timeLine()), r.progress.Seq
 	p.Place, p.Run, p.Waiting = pages.Place(r.progress), r.progress.Plan.Run, r.progress.Waiting
 	return p

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"slices"
 	"sync"
 	"time"
@@ -33,13 +32,13 @@ type shown struct {
 	control Control // of the server's lock
 
 	mu       sync.Mutex
-	progress *progress.Progress       // nil: the run has not begun
-	parts    map[string]template.HTML // as they were sent last
-	latest   []pages.Part             // as they were rendered last; nil: something has happened since
-	at       time.Time                // when they were
-	rows     []pages.Entry            // the time line, rendered once for all
-	rendered int                      // how many entries were, of all that there ever were
-	entered  int                      // how many of them were sent
+	progress *progress.Progress    // nil: the run has not begun
+	parts    map[string]pages.Part // as they were sent last
+	latest   []pages.Part          // as they were rendered last; nil: something has happened since
+	at       time.Time             // when they were
+	rows     []pages.Entry         // the time line, rendered once for all
+	rendered int                   // how many entries were, of all that there ever were
+	entered  int                   // how many of them were sent
 	readers  map[*reader]bool
 	quiet    int // seconds without a message
 	ended    bool
@@ -52,7 +51,7 @@ type reader struct {
 }
 
 func newShown(s *Server, index int) *shown {
-	return &shown{s: s, index: index, readers: map[*reader]bool{}, parts: map[string]template.HTML{}}
+	return &shown{s: s, index: index, readers: map[*reader]bool{}, parts: map[string]pages.Part{}}
 }
 
 // begin shows a run from now on.
@@ -161,8 +160,8 @@ func (r *shown) changes(now time.Time) []byte {
 	}
 	r.entered = r.rendered
 	for _, p := range r.partsAt(now) {
-		if before, sent := r.parts[p.Name]; !sent || before != p.HTML {
-			r.parts[p.Name] = p.HTML
+		if r.parts[p.Name] != p {
+			r.parts[p.Name] = p
 			writePart(&b, p)
 		}
 	}
@@ -175,23 +174,15 @@ func (r *shown) partsAt(now time.Time) []pages.Part {
 	if r.latest != nil && now.Sub(r.at) < renderEvery/2 {
 		return r.latest
 	}
-	list, err := r.s.renderer.Parts(r.progress, r.label(), now)
-	if err != nil {
-		return nil // a page that cannot be rendered stops no run
-	}
-	r.latest, r.at = list, now
-	return list
+	r.latest, r.at = pages.Parts(r.progress, r.label(), now), now
+	return r.latest
 }
 
 // timeLine are all entries. Each is rendered once. mu must be held.
 func (r *shown) timeLine() []pages.Entry {
 	if fresh := r.progress.Entered - r.rendered; fresh > 0 {
 		r.rendered = r.progress.Entered
-		list, err := r.s.renderer.Newest(r.progress, fresh)
-		if err != nil {
-			return r.rows
-		}
-		r.rows = append(r.rows, list...)
+		r.rows = append(r.rows, pages.Newest(r.progress, fresh)...)
 		r.rows = r.rows[max(0, len(r.rows)-len(r.progress.Entries)):]
 	}
 	return r.rows
@@ -270,8 +261,8 @@ func (r *shown) writeAll(b *bytes.Buffer, last int, now time.Time) {
 	for _, e := range r.rowsFrom(last) {
 		writeEntry(b, e)
 	}
-	for _, p := range pages.Names() {
-		writePart(b, pages.Part{Name: p, HTML: r.parts[p]})
+	for _, name := range pages.Names() {
+		writePart(b, r.parts[name])
 	}
 }
 
@@ -310,11 +301,7 @@ func (r *shown) outcome() pages.End {
 
 // overMessage says that the run is over. mu must be held.
 func (r *shown) overMessage() []byte {
-	html, err := r.s.renderer.Over(r.outcome())
-	if err != nil {
-		return nil
-	}
-	return message("over", 0, map[string]any{"html": html})
+	return message("over", 0, map[string]any{"html": pages.Over(r.outcome())})
 }
 
 func writePart(b *bytes.Buffer, p pages.Part) {

@@ -124,10 +124,7 @@ func serve(t testing.TB, o Options) *Server {
 // hub is a server without a listener, for fake time.
 func hub(t *testing.T) *Server {
 	t.Helper()
-	s, err := newServer(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(Options{})
 	go s.runs[0].renderOften(s.ended)
 	return s
 }

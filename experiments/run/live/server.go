@@ -23,7 +23,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/endpoint"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	pages "github.com/blastgauge/blastgauge/report/live"
 )
 
 // Options say where a page is served, and of what.
@@ -40,7 +39,6 @@ type Options struct {
 // A Server serves the page. Its methods may be called from several goroutines.
 type Server struct {
 	options  Options
-	renderer *pages.Renderer
 	listener net.Listener
 	http     *http.Server
 	observer string // tokens
@@ -61,10 +59,7 @@ type order struct{ by, why string }
 
 // Listen begins to serve. The server has to be closed.
 func Listen(o Options) (*Server, error) {
-	s, err := newServer(o)
-	if err != nil {
-		return nil, err
-	}
+	s := newServer(o)
 	config, err := o.endpoint().TLS()
 	if err != nil {
 		return nil, err
@@ -88,14 +83,12 @@ func Listen(o Options) (*Server, error) {
 }
 
 // newServer is one that does not serve yet.
-func newServer(o Options) (*Server, error) {
+func newServer(o Options) *Server {
 	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), ended: make(chan struct{})}
 	for i := range max(1, len(o.Labels)) {
 		s.runs = append(s.runs, newShown(s, i))
 	}
-	var err error
-	s.renderer, err = pages.New()
-	return s, err
+	return s
 }
 
 // endpoint is how the page is reached.
