@@ -1,7 +1,6 @@
 package results
 
 import (
-	"html/template"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -165,6 +165,16 @@ func (e *experiment) InvariantState() page.Note {
 		tone = "unsure"
 	}
 	return page.Note{Tone: tone, Text: words.Invariants(len(e.Invariants), broken, open)}
+}
+
+// allHold reports whether each invariant holds.
+func (e *experiment) allHold() bool {
+	for i := range e.Invariants {
+		if e.InvariantVerdict(i) != result.Held {
+			return false
+		}
+	}
+	return true
 }
 
 // CriterionTitle names a criterion in a table, where invariants go by their own
