@@ -262,9 +262,6 @@ func (e *experiment) Spreads() []result.Spread {
 	return list
 }
 
-// Number is the number of an event, in the list and in the chart.
-func (e *experiment) Number(i int) int { return i + 1 }
-
 // Where is the file and line of the experiment.
 func (e *experiment) Where() string {
 	if e.File == "" || e.Line == 0 {

@@ -22,12 +22,6 @@ type block struct {
 	Lead bool // the first block, which has the experiment's events beside its latencies
 }
 
-// Experiment is the experiment that the journey is part of.
-func (b block) Experiment() *experiment { return b.e }
-
-// Everything reports whether everything is unfolded.
-func (b block) Everything() bool { return b.e.Everything }
-
 // Chart draws the journey over time.
 func (b block) Chart() template.HTML {
 	control, name := compared(b.Journey)
