@@ -39,7 +39,7 @@ func TestReportsLinkTraces(t *testing.T) {
 	for format, want := range map[string]string{
 		"text":   "trace " + url,
 		"md":     "](<https://tempo.staging.example/explore%281%29?a=%5B%22" + traceOfTest + "%22%5D&amp;b=%2A_%24x%24_%2A#t>)",
-		"html":   `<a href="https://tempo.staging.example/explore%281%29?a=[%22` + traceOfTest + `%22]&amp;b=*_$x$_*#t" rel="noopener noreferrer">` + traceOfTest + "</a>",
+		"html":   `<a href="https://tempo.staging.example/explore(1)?a=[%22` + traceOfTest + `%22]&amp;b=*_$x$_*#t" rel="noopener noreferrer">` + traceOfTest + "</a>",
 		"json":   `"trace_url": "https://tempo.staging.example/explore(1)?a=[%22` + traceOfTest,
 		"junit":  "trace https://tempo.staging.example/explore(1)?a=[%22" + traceOfTest,
 		"ndjson": "trace https://tempo.staging.example/explore(1)?a=[%22" + traceOfTest,

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"html/template"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -167,6 +167,16 @@ func (e *experiment) InvariantState() page.Note {
 	return page.Note{Tone: tone, Text: words.Invariants(len(e.Invariants), broken, open)}
 }
 
+// allHold reports whether each invariant holds.
+func (e *experiment) allHold() bool {
+	for i := range e.Invariants {
+		if e.InvariantVerdict(i) != result.Held {
+			return false
+		}
+	}
+	return true
+}
+
 // CriterionTitle names a criterion in a table, where invariants go by their own
 // name.
 func (e *experiment) CriterionTitle(c result.Criterion) string {
@@ -251,9 +261,6 @@ func (e *experiment) Spreads() []result.Spread {
 	}
 	return list
 }
-
-// Number is the number of an event, in the list and in the chart.
-func (e *experiment) Number(i int) int { return i + 1 }
 
 // Where is the file and line of the experiment.
 func (e *experiment) Where() string {

@@ -3,13 +3,13 @@ package results
 import (
 	"cmp"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/charts"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -21,12 +21,6 @@ type block struct {
 	Sole bool // the only journey, which needs no title
 	Lead bool // the first block, which has the experiment's events beside its latencies
 }
-
-// Experiment is the experiment that the journey is part of.
-func (b block) Experiment() *experiment { return b.e }
-
-// Everything reports whether everything is unfolded.
-func (b block) Everything() bool { return b.e.Everything }
 
 // Chart draws the journey over time.
 func (b block) Chart() template.HTML {

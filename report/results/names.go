@@ -35,19 +35,19 @@ func names(r *result.Result) map[string]bool {
 func idOf(e *result.Experiment) string    { return e.ID }
 func titleOf(e *result.Experiment) string { return words.Title(e.ID, e.Title) }
 
-// capital returns what writes text as the beginning of a sentence: with a capital, unless
-// a name of the result comes first. Names are as their documents have them, because
-// people search for them.
-func capital(r *result.Result) func(string) string {
-	known := names(r)
-	return func(text string) string {
-		first := text
-		if end := strings.IndexAny(text, " :,;"); end >= 0 {
-			first = text[:end]
-		}
-		if known[first] {
-			return text
-		}
-		return figures.Opening(text)
+// capital writes text as the beginning of a sentence: with a capital, unless a name of
+// the result comes first. Names are as their documents have them, because people search
+// for them.
+func (s *summary) capital(text string) string {
+	first := text
+	if end := strings.IndexAny(text, " :,;"); end >= 0 {
+		first = text[:end]
 	}
+	if s.names[first] {
+		return text
+	}
+	return figures.Opening(text)
 }
+
+// capital writes text as the beginning of a sentence, as the whole page does.
+func (e *experiment) capital(text string) string { return e.s.capital(text) }

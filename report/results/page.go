@@ -12,7 +12,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
-	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -46,33 +45,12 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 	if err != nil {
 		return err
 	}
-	return page.WriteOld(w, templates, functions(r), d)
+	return page.WriteOld(w, templates, functions(d.summary), d)
 }
 
 // functions are those of this page's templates.
-func functions(r *result.Result) template.FuncMap {
-	return template.FuncMap{
-		"capital":  capital(r),
-		"sentence": capital(r),
-		"excess": func(b *result.BlastRadius) string {
-			return strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
-		},
-		"count64":   func(n int64) string { return figures.Count(int(n)) },
-		"short":     func(v float64) string { return figures.Short(v, 3) },
-		"factor":    func(v float64) string { return figures.Fixed(v, 1) },
-		"share":     figures.Share,
-		"phase":     charts.PhaseName,
-		"met":       met,
-		"grade":     gradeText,
-		"instance":  instanceText,
-		"gradeMark": gradeMark,
-		"control":   controlText,
-		"arms":      armsText,
-		"counted":   countedText,
-		"ends":      ends,
-		"losses":    lossText,
-		"portion":   func(share float64) string { return figures.ShortPercent(share, 2) },
-	}
+func functions(s *summary) template.FuncMap {
+	return template.FuncMap{"capital": s.capital, "sentence": s.capital, "excess": excess, "ends": ends}
 }
 
 // ends writes the interval of a blast radius in points: "−0.4 to 2.1".

@@ -12,19 +12,6 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// met writes the verdict of a criterion.
-func met(v result.Verdict) string {
-	switch v {
-	case result.Held:
-		return "Met"
-	case result.Refuted:
-		return "Not met"
-	case result.Inconclusive:
-		return "Not decided"
-	}
-	return "Not measured"
-}
-
 // controlText says what the control was.
 func controlText(b *result.BlastRadius) string {
 	switch {
@@ -75,48 +62,6 @@ func lossText(b *result.BlastRadius) string {
 // withBounds writes a difference of shares in points: "+3.1 points [2.0 to 4.2]".
 func withBounds(a *result.Amount) string {
 	return figures.Minus(figures.SignedPoints(a.Estimate)+" points ["+figures.Points(a.Low)+" to "+figures.Points(a.High)) + "]"
-}
-
-// gradeMark is the sign that stands before gradeText.
-func gradeMark(x result.Exercised) page.Note {
-	switch {
-	case x.Grade == result.GradeCounted:
-		return page.Note{Tone: "ok", Text: "✓"}
-	case x.Grade == result.GradeNo && x.Unmet != result.UnmetUnknown:
-		return page.Note{Tone: "bad", Text: "×"}
-	}
-	return page.Note{Tone: "unsure", Text: "?"}
-}
-
-// gradeText says how the run knows that traffic met the fault.
-func gradeText(x result.Exercised) string {
-	switch x.Grade {
-	case result.GradeCounted:
-		return "counted by the proxy"
-	case result.GradeObserved:
-		return "observed: the fault arm changed"
-	case result.GradeSparse:
-		return "sparse: far fewer met it than was to be expected"
-	case result.GradeProbed:
-		return "probed: no journey is known to have met it"
-	}
-	if x.Unmet == result.UnmetUnknown {
-		return "not known"
-	}
-	return "not shown"
-}
-
-// instanceText says where a fault stood on one Toxiproxy of several.
-func instanceText(state string) string {
-	switch state {
-	case "in_force":
-		return "in force until its removal"
-	case "joined":
-		return "came too late to get it"
-	case "left":
-		return "left before the removal"
-	}
-	return "not in force"
 }
 
 // link leads to an experiment of the page.

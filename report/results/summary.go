@@ -16,6 +16,7 @@ import (
 // into its own words.
 type summary struct {
 	r       *result.Result
+	names   map[string]bool      // of the result, which texts may begin with
 	order   []*result.Experiment // worst first: what broke an invariant, then what harmed most
 	counts  map[result.Verdict]int
 	worst   *result.Experiment // of the largest blast radius that can be trusted; nil if there is none
@@ -49,7 +50,7 @@ func (f faultOf) Fault() *result.Fault { return f.fault }
 // summarize puts the experiments in order, counts their verdicts, and collects what
 // the reports say of all of them.
 func summarize(r *result.Result) *summary {
-	s := &summary{r: r, counts: map[result.Verdict]int{}}
+	s := &summary{r: r, names: names(r), counts: map[result.Verdict]int{}}
 	for i := range r.Experiments {
 		e := &r.Experiments[i]
 		s.order = append(s.order, e)
