@@ -13,16 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (d *document) streampage(qw422016 *qt422016.Writer) {
 	d.StreamHead(qw422016)
@@ -169,20 +160,6 @@ func (d *document) streampage(qw422016 *qt422016.Writer) {
 	d.StreamFoot(qw422016)
 }
 
-func (d *document) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamharmColumn(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<div><h2>What it harms</h2>
 `)
@@ -255,20 +232,6 @@ func (d *document) streamharmColumn(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (d *document) writeharmColumn(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamharmColumn(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) harmColumn() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writeharmColumn(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamstepColumn(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<div><h2>What to do now</h2>
 <ol class="plain">
@@ -287,20 +250,6 @@ func (d *document) streamstepColumn(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`</ol>
 </div>
 `)
-}
-
-func (d *document) writestepColumn(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamstepColumn(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) stepColumn() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writestepColumn(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamchangedSection(qw422016 *qt422016.Writer) {
@@ -363,20 +312,6 @@ func (d *document) streamchangedSection(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (d *document) writechangedSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamchangedSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) changedSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writechangedSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamsmallestSection(qw422016 *qt422016.Writer) {
 	if list := d.smallest(); len(list) > 0 {
 		qw422016.N().S(`<section id="_smallest"><h2>The smallest part of the change that fails</h2><p class="sub">What is served now, with these values of the candidate alone.</p>
@@ -417,20 +352,6 @@ func (d *document) streamsmallestSection(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</section>
 `)
 	}
-}
-
-func (d *document) writesmallestSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamsmallestSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) smallestSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writesmallestSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamfailureSections(qw422016 *qt422016.Writer) {
@@ -510,20 +431,6 @@ func (d *document) streamfailureSections(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</section>
 `)
 	}
-}
-
-func (d *document) writefailureSections(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamfailureSections(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) failureSections() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writefailureSections(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamedgeSection(qw422016 *qt422016.Writer) {
@@ -621,20 +528,6 @@ func (d *document) streamedgeSection(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writeedgeSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamedgeSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) edgeSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writeedgeSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamgapsSection(qw422016 *qt422016.Writer) {
 	if list := d.gaps(); len(list) > 0 {
 		qw422016.N().S(`<section id="_gaps"><h2>What was not measured</h2>
@@ -665,20 +558,6 @@ func (d *document) streamgapsSection(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</section>
 `)
 	}
-}
-
-func (d *document) writegapsSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamgapsSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) gapsSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writegapsSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamattemptsSection(qw422016 *qt422016.Writer) {
@@ -727,20 +606,6 @@ func (d *document) streamattemptsSection(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writeattemptsSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamattemptsSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) attemptsSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writeattemptsSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamstatementSection(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<section id="_statement"><h2>Statement</h2>
 `)
@@ -781,20 +646,6 @@ func (d *document) streamstatementSection(qw422016 *qt422016.Writer) {
 	}
 	qw422016.N().S(`</section>
 `)
-}
-
-func (d *document) writestatementSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamstatementSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) statementSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writestatementSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streammethodSection(qw422016 *qt422016.Writer) {
@@ -870,18 +721,4 @@ func (d *document) streammethodSection(qw422016 *qt422016.Writer) {
 </dl></div></div>
 </section>
 `)
-}
-
-func (d *document) writemethodSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streammethodSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) methodSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writemethodSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -5,16 +5,7 @@ package live
 
 import "github.com/blastgauge/blastgauge/report/template"
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (d *formDocument) streampage(qw422016 *qt422016.Writer) {
 	d.StreamHead(qw422016)
@@ -49,20 +40,6 @@ func (d *formDocument) streampage(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (d *formDocument) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *formDocument) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamstopForm(qw422016 *qt422016.Writer, f Form) {
 	qw422016.N().S(`<form method="post" action="`)
 	qw422016.E().S(template.URL(`stop?` + f.Query))
@@ -76,20 +53,6 @@ func streamstopForm(qw422016 *qt422016.Writer, f Form) {
 	qw422016.N().S(`" maxlength="200" placeholder="incident 4711"></label>
 <button class="danger">Yes, stop the run now</button>
 </form>`)
-}
-
-func writestopForm(qq422016 qtio422016.Writer, f Form) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamstopForm(qw422016, f)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func stopForm(f Form) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writestopForm(qb422016, f)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streamnoteForm(qw422016 *qt422016.Writer, f Form) {
@@ -109,20 +72,6 @@ func streamnoteForm(qw422016 *qt422016.Writer, f Form) {
 	qw422016.N().S(`> Follow up after the run</label>
 <button>Keep the note</button>
 </form>`)
-}
-
-func writenoteForm(qq422016 qtio422016.Writer, f Form) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamnoteForm(qw422016, f)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func noteForm(f Form) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writenoteForm(qb422016, f)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streamdecideForm(qw422016 *qt422016.Writer, f Form) {
@@ -147,18 +96,4 @@ func streamdecideForm(qw422016 *qt422016.Writer, f Form) {
 	qw422016.N().S(`" maxlength="200"></label>
 <p class="buttons"><button name="decision" value="continue">Continue: run it</button> <button name="decision" value="skip">Skip it</button> <button class="danger" name="decision" value="end">End the game day</button></p>
 </form>`)
-}
-
-func writedecideForm(qq422016 qtio422016.Writer, f Form) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamdecideForm(qw422016, f)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func decideForm(f Form) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writedecideForm(qb422016, f)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -9,16 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/template"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (d *document) streampage(qw422016 *qt422016.Writer) {
 	d.StreamHead(qw422016)
@@ -129,20 +120,6 @@ func (d *document) streampage(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (d *document) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamacts(qw422016 *qt422016.Writer) {
 	form := d.form()
 
@@ -176,18 +153,4 @@ func (d *document) streamacts(qw422016 *qt422016.Writer) {
 </div>
 </section>
 `)
-}
-
-func (d *document) writeacts(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamacts(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) acts() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writeacts(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -11,33 +11,10 @@ import (
 	"github.com/blastgauge/blastgauge/report/template"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (v *view) streamstatusPart(qw422016 *qt422016.Writer) {
 	qw422016.E().S(v.Status())
-}
-
-func (v *view) writestatusPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamstatusPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) statusPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writestatusPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streamover(qw422016 *qt422016.Writer, e End) {
@@ -64,20 +41,6 @@ func streamover(qw422016 *qt422016.Writer, e End) {
 		qw422016.N().S(`</code></p>`)
 	}
 	qw422016.N().S(`</div>`)
-}
-
-func writeover(qq422016 qtio422016.Writer, e End) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamover(qw422016, e)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func over(e End) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeover(qb422016, e)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (v *view) streamheadPart(qw422016 *qt422016.Writer) {
@@ -134,20 +97,6 @@ func (v *view) streamheadPart(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (v *view) writeheadPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamheadPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) headPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writeheadPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (v *view) streamwaitingPart(qw422016 *qt422016.Writer) {
 	if w := v.Waiting; w != nil {
 		qw422016.N().S(`<section class="call" data-waiting="`)
@@ -195,20 +144,6 @@ func (v *view) streamwaitingPart(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (v *view) writewaitingPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamwaitingPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) waitingPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writewaitingPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (v *view) streamharmPart(qw422016 *qt422016.Writer) {
 	if v.begun {
 		qw422016.N().S(`<section><h2>Harm`)
@@ -250,20 +185,6 @@ func (v *view) streamharmPart(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (v *view) writeharmPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamharmPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) harmPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writeharmPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // ofEarlier says of a heading that what is below it is of the experiment before.
 //
 
@@ -272,20 +193,6 @@ func (v *view) streamofEarlier(qw422016 *qt422016.Writer) {
 		qw422016.N().S(` of `)
 		qw422016.E().S(earlier)
 	}
-}
-
-func (v *view) writeofEarlier(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamofEarlier(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) ofEarlier() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writeofEarlier(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (v *view) streamcausesPart(qw422016 *qt422016.Writer) {
@@ -338,20 +245,6 @@ func (v *view) streamcausesPart(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`</section>`)
 }
 
-func (v *view) writecausesPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamcausesPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) causesPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writecausesPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (v *view) streamfaultsPart(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<section><h2>Faults`)
 	v.streamofEarlier(qw422016)
@@ -380,20 +273,6 @@ func (v *view) streamfaultsPart(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`<p class="quiet">No fault is in force.</p>`)
 	}
 	qw422016.N().S(`</section>`)
-}
-
-func (v *view) writefaultsPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamfaultsPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) faultsPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writefaultsPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (v *view) streamguardrailsPart(qw422016 *qt422016.Writer) {
@@ -425,20 +304,6 @@ func (v *view) streamguardrailsPart(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (v *view) writeguardrailsPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamguardrailsPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) guardrailsPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writeguardrailsPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (v *view) streamrecoveryPart(qw422016 *qt422016.Writer) {
 	if list := v.RecoveryRows(); len(list) > 0 {
 		qw422016.N().S(`<section><h2>Recovery`)
@@ -452,20 +317,6 @@ func (v *view) streamrecoveryPart(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</ul></section>`)
 	}
-}
-
-func (v *view) writerecoveryPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamrecoveryPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) recoveryPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writerecoveryPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (v *view) streamtrialsPart(qw422016 *qt422016.Writer) {
@@ -495,20 +346,6 @@ func (v *view) streamtrialsPart(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (v *view) writetrialsPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamtrialsPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) trialsPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writetrialsPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (v *view) streamverdictsPart(qw422016 *qt422016.Writer) {
 	if list := v.VerdictRows(); len(list) > 0 {
 		qw422016.N().S(`<section><h2>Verdicts</h2>
@@ -526,20 +363,6 @@ func (v *view) streamverdictsPart(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</ul></section>`)
 	}
-}
-
-func (v *view) writeverdictsPart(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	v.streamverdictsPart(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (v *view) verdictsPart() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	v.writeverdictsPart(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (e entryRow) streamrow(qw422016 *qt422016.Writer) {
@@ -574,20 +397,6 @@ func (e entryRow) streamrow(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`</span>`)
 }
 
-func (e entryRow) writerow(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamrow(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e entryRow) row() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writerow(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // unshown stands in place of what cannot be rendered.
 //
 
@@ -595,18 +404,4 @@ func streamunshown(qw422016 *qt422016.Writer, why string) {
 	qw422016.N().S(`<span class="bad">× This cannot be shown: `)
 	qw422016.E().S(why)
 	qw422016.N().S(`</span>`)
-}
-
-func writeunshown(qq422016 qtio422016.Writer, why string) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamunshown(qw422016, why)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func unshown(why string) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeunshown(qb422016, why)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -13,16 +13,7 @@ import (
 // Head is a page up to its content.
 //
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (f *Frame) StreamHead(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<!doctype html>
@@ -67,20 +58,6 @@ func (f *Frame) StreamHead(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (f *Frame) WriteHead(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	f.StreamHead(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (f *Frame) Head() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	f.WriteHead(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // Foot ends a page.
 //
 
@@ -94,20 +71,6 @@ func (f *Frame) StreamFoot(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (f *Frame) WriteFoot(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	f.StreamFoot(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (f *Frame) Foot() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	f.WriteFoot(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // Pill is a verdict in its colour.
 //
 
@@ -119,20 +82,6 @@ func StreamPill(qw422016 *qt422016.Writer, v result.Verdict) {
 	qw422016.N().S(`</span> `)
 	qw422016.E().S(figures.Capital(words.Verdict(v)))
 	qw422016.N().S(`</span>`)
-}
-
-func WritePill(qq422016 qtio422016.Writer, v result.Verdict) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	StreamPill(qw422016, v)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func Pill(v result.Verdict) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	WritePill(qb422016, v)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Notes are what people wrote while the run went on; nothing where there are none.
@@ -180,20 +129,6 @@ func StreamNotes(qw422016 *qt422016.Writer, list []NoteRow) {
 	}
 }
 
-func WriteNotes(qq422016 qtio422016.Writer, list []NoteRow) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	StreamNotes(qw422016, list)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func Notes(list []NoteRow) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	WriteNotes(qb422016, list)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // Contents is the list of a page's sections; nothing where there are none.
 //
 
@@ -224,18 +159,4 @@ func StreamContents(qw422016 *qt422016.Writer, list []Entry) {
 		}
 		qw422016.N().S(`</ul></nav>`)
 	}
-}
-
-func WriteContents(qq422016 qtio422016.Writer, list []Entry) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	StreamContents(qw422016, list)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func Contents(list []Entry) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	WriteContents(qb422016, list)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -17,36 +17,13 @@ import (
 // meanwhile.
 //
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (e *experiment) streamevidence(qw422016 *qt422016.Writer) {
 	e.streaminjections(qw422016)
 	e.streambadConfig(qw422016)
 	e.streaminvariants(qw422016)
 	e.streamalerts(qw422016)
-}
-
-func (e *experiment) writeevidence(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamevidence(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) evidence() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writeevidence(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (e *experiment) streaminjections(qw422016 *qt422016.Writer) {
@@ -60,20 +37,6 @@ func (e *experiment) streaminjections(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</tbody></table></div></div>`)
 	}
-}
-
-func (e *experiment) writeinjections(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streaminjections(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) injections() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writeinjections(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streaminjection(qw422016 *qt422016.Writer, f *result.Fault) {
@@ -103,20 +66,6 @@ func streaminjection(qw422016 *qt422016.Writer, f *result.Fault) {
 	}
 	qw422016.N().S(`</td></tr>
 `)
-}
-
-func writeinjection(qq422016 qtio422016.Writer, f *result.Fault) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streaminjection(qw422016, f)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func injection(f *result.Fault) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeinjection(qb422016, f)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streamexercised(qw422016 *qt422016.Writer, f *result.Fault) {
@@ -155,20 +104,6 @@ func streamexercised(qw422016 *qt422016.Writer, f *result.Fault) {
 	}
 }
 
-func writeexercised(qq422016 qtio422016.Writer, f *result.Fault) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamexercised(qw422016, f)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func exercised(f *result.Fault) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeexercised(qb422016, f)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamclockCell(qw422016 *qt422016.Writer, at time.Time) {
 	if at.IsZero() {
 		qw422016.N().S(`<td class="na">–</td>`)
@@ -177,20 +112,6 @@ func streamclockCell(qw422016 *qt422016.Writer, at time.Time) {
 		qw422016.E().S(figures.Clock(at))
 		qw422016.N().S(`</td>`)
 	}
-}
-
-func writeclockCell(qq422016 qtio422016.Writer, at time.Time) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamclockCell(qw422016, at)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func clockCell(at time.Time) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeclockCell(qb422016, at)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (e *experiment) streambadConfig(qw422016 *qt422016.Writer) {
@@ -217,20 +138,6 @@ func (e *experiment) streambadConfig(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (e *experiment) writebadConfig(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streambadConfig(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) badConfig() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writebadConfig(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (e *experiment) streaminvariants(qw422016 *qt422016.Writer) {
 	if len(e.Invariants) > 0 {
 		qw422016.N().S(`
@@ -246,20 +153,6 @@ func (e *experiment) streaminvariants(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</tbody></table></div></div>`)
 	}
-}
-
-func (e *experiment) writeinvariants(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streaminvariants(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) invariants() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writeinvariants(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streaminvariant(qw422016 *qt422016.Writer, inv *result.Invariant, v result.Verdict) {
@@ -300,20 +193,6 @@ func streaminvariant(qw422016 *qt422016.Writer, inv *result.Invariant, v result.
 	}
 	qw422016.N().S(`</b></td></tr>
 `)
-}
-
-func writeinvariant(qq422016 qtio422016.Writer, inv *result.Invariant, v result.Verdict) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streaminvariant(qw422016, inv, v)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func invariant(inv *result.Invariant, v result.Verdict) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeinvariant(qb422016, inv, v)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (e *experiment) streamalerts(qw422016 *qt422016.Writer) {
@@ -361,20 +240,6 @@ func (e *experiment) streamalerts(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</tbody></table></div></div>`)
 	}
-}
-
-func (e *experiment) writealerts(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamalerts(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) alerts() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writealerts(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Reach is what the faults did beyond the journeys that need what is broken.
@@ -445,20 +310,6 @@ func (e *experiment) streamreach(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (e *experiment) writereach(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamreach(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) reach() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writereach(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamfactor(qw422016 *qt422016.Writer, a result.Amplification) {
 	if a.Factor != 0 {
 		if a.Storm {
@@ -476,18 +327,4 @@ func streamfactor(qw422016 *qt422016.Writer, a result.Amplification) {
 	} else {
 		qw422016.N().S(`–`)
 	}
-}
-
-func writefactor(qq422016 qtio422016.Writer, a result.Amplification) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamfactor(qw422016, a)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func factor(a result.Amplification) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writefactor(qb422016, a)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -16,16 +16,7 @@ import (
 // Body is the section of an experiment below its name.
 //
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (e *experiment) streambody(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<p class="meta"><span class="mono">`)
@@ -110,20 +101,6 @@ func (e *experiment) streambody(qw422016 *qt422016.Writer) {
 	e.streamdetails(qw422016)
 }
 
-func (e *experiment) writebody(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streambody(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) body() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writebody(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // Criteria are what had to be true for the hypothesis to hold.
 //
 
@@ -166,20 +143,6 @@ func (e *experiment) streamcriteria(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (e *experiment) writecriteria(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamcriteria(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) criteria() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writecriteria(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // Events are what happened in the experiment, and what people wrote meanwhile.
 //
 
@@ -216,20 +179,6 @@ func (e *experiment) streamevents(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`
 <p class="note">None recorded.</p>`)
 	}
-}
-
-func (e *experiment) writeevents(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamevents(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) events() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writeevents(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Details are what few readers look for, and how to run the experiment again.
@@ -272,20 +221,6 @@ func (e *experiment) streamdetails(qw422016 *qt422016.Writer) {
 		qw422016.E().S(text)
 		qw422016.N().S(`</pre></details>`)
 	}
-}
-
-func (e *experiment) writedetails(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamdetails(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) details() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writedetails(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // The fingerprint is what another run of the experiment can be told from this one by. All of it is
@@ -357,20 +292,6 @@ func (e *experiment) streamfingerprint(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (e *experiment) writefingerprint(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamfingerprint(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) fingerprint() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writefingerprint(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamdigest(qw422016 *qt422016.Writer, of, text string) {
 	if text != "" {
 		qw422016.N().S(`<dt>`)
@@ -379,20 +300,6 @@ func streamdigest(qw422016 *qt422016.Writer, of, text string) {
 		qw422016.E().S(words.Digest(text))
 		qw422016.N().S(`</dd>`)
 	}
-}
-
-func writedigest(qq422016 qtio422016.Writer, of, text string) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamdigest(qw422016, of, text)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func digest(of, text string) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writedigest(qb422016, of, text)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // The generator is the program that sent the journeys, where another one did.
@@ -433,18 +340,4 @@ func (e *experiment) streamgenerator(qw422016 *qt422016.Writer) {
 			qw422016.N().S(`</dd>`)
 		}
 	}
-}
-
-func (e *experiment) writegenerator(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamgenerator(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) generator() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writegenerator(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

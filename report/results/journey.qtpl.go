@@ -15,16 +15,7 @@ import (
 // folded.
 //
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (b block) streamsection(qw422016 *qt422016.Writer) {
 	if b.Sole {
@@ -69,39 +60,11 @@ func (b block) streamsection(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (b block) writesection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamsection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) section() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writesection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (b block) streamjourney(qw422016 *qt422016.Writer) {
 	b.streamsteps(qw422016)
 	b.streamcauses(qw422016)
 	b.streamoverTime(qw422016)
 	b.streamdurations(qw422016)
-}
-
-func (b block) writejourney(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamjourney(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) journey() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writejourney(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Steps are where journeys were first harmed; nothing where that is not known.
@@ -155,40 +118,12 @@ func (b block) streamsteps(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (b block) writesteps(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamsteps(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) steps() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writesteps(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (b block) streamitsControl(qw422016 *qt422016.Writer) {
 	if b.ComparedName() == "baseline" {
 		qw422016.N().S(`its baseline`)
 	} else {
 		qw422016.N().S(`control`)
 	}
-}
-
-func (b block) writeitsControl(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamitsControl(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) itsControl() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writeitsControl(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // What the fault arm was compared with, and which harm counts.
@@ -212,20 +147,6 @@ func (b block) streamhowCompared(qw422016 *qt422016.Writer) {
 		qw422016.E().S(r.Method)
 		qw422016.N().S(`.`)
 	}
-}
-
-func (b block) writehowCompared(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamhowCompared(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) howCompared() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writehowCompared(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streamstepCells(qw422016 *qt422016.Writer, r stepRow) {
@@ -264,20 +185,6 @@ func streamstepCells(qw422016 *qt422016.Writer, r stepRow) {
 	qw422016.N().S(` <span class="mute">[`)
 	qw422016.E().S(lowToHigh(r.Low, r.High))
 	qw422016.N().S(`]</span></td>`)
-}
-
-func writestepCells(qq422016 qtio422016.Writer, r stepRow) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamstepCells(qw422016, r)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func stepCells(r stepRow) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writestepCells(qb422016, r)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // What the journey met over time, as a chart and as a table.
@@ -345,20 +252,6 @@ func (b block) streamoverTime(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (b block) writeoverTime(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamoverTime(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) overTime() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writeoverTime(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // How long journeys took, with the experiment's events beside it at its first journey.
 //
 
@@ -393,20 +286,6 @@ func (b block) streamdurations(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`
 </div>`)
 	}
-}
-
-func (b block) writedurations(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamdurations(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) durations() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writedurations(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Causes are what came back in place of what journeys expected.
@@ -462,20 +341,6 @@ func (b block) streamcauses(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (b block) writecauses(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamcauses(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) causes() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writecauses(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (r causeRow) streamexamples(qw422016 *qt422016.Writer, open bool) {
 	if rows := r.ExampleRows(); len(rows) > 0 {
 		qw422016.N().S(`
@@ -518,20 +383,6 @@ func (r causeRow) streamexamples(qw422016 *qt422016.Writer, open bool) {
 	}
 }
 
-func (r causeRow) writeexamples(qq422016 qtio422016.Writer, open bool) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	r.streamexamples(qw422016, open)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (r causeRow) examples(open bool) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	r.writeexamples(qb422016, open)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (x exampleRow) streamtrace(qw422016 *qt422016.Writer) {
 	if x.Trace != "" {
 		qw422016.N().S(`trace `)
@@ -545,20 +396,6 @@ func (x exampleRow) streamtrace(qw422016 *qt422016.Writer) {
 			qw422016.E().S(x.Trace)
 		}
 	}
-}
-
-func (x exampleRow) writetrace(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	x.streamtrace(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (x exampleRow) trace() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	x.writetrace(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Counts are the tables of what was counted and how long it took.
@@ -676,20 +513,6 @@ func (b block) streamcounts(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (b block) writecounts(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamcounts(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) counts() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writecounts(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (b block) streamstepLatencies(qw422016 *qt422016.Writer) {
 	if rows := b.StepLatencies(); len(rows) > 0 {
 		qw422016.N().S(`
@@ -722,18 +545,4 @@ func (b block) streamstepLatencies(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</tbody></table></div>
 <p class="s">From the sending of the step, of journeys that completed it.</p>`)
 	}
-}
-
-func (b block) writestepLatencies(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	b.streamstepLatencies(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (b block) stepLatencies() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	b.writestepLatencies(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

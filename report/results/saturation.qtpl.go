@@ -11,16 +11,7 @@ import (
 // Saturation is what a fault did to the journeys that it touched, and to others.
 //
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (e *experiment) streamsaturation(qw422016 *qt422016.Writer) {
 	if s := e.Saturated(); s != nil {
@@ -52,20 +43,6 @@ func (e *experiment) streamsaturation(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (e *experiment) writesaturation(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamsaturation(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e *experiment) saturation() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writesaturation(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamharmCell(qw422016 *qt422016.Writer, h *result.ExcessHarm) {
 	if h == nil {
 		qw422016.N().S(`<td class="na">–</td>`)
@@ -84,18 +61,4 @@ func streamharmCell(qw422016 *qt422016.Writer, h *result.ExcessHarm) {
 		qw422016.E().S(figures.Count(h.Journeys))
 		qw422016.N().S(`</span></td>`)
 	}
-}
-
-func writeharmCell(qq422016 qtio422016.Writer, h *result.ExcessHarm) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamharmCell(qw422016, h)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func harmCell(h *result.ExcessHarm) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeharmCell(qb422016, h)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -14,7 +14,6 @@ package template
 import (
 	"bytes"
 	html "html/template"
-	"io"
 	"net/url"
 	"strings"
 
@@ -48,28 +47,11 @@ func Anchor(id string) string { return "#" + (&url.URL{Fragment: id}).EscapedFra
 // Of returns what a template writes.
 func Of(write func(*Writer)) HTML {
 	var b bytes.Buffer // never fails
-	w := AcquireWriter(&b)
+	w := quicktemplate.AcquireWriter(&b)
 	write(w)
-	ReleaseWriter(w)
+	quicktemplate.ReleaseWriter(w)
 	return HTML(b.String())
 }
 
-// What follows is for compiled templates alone.
-
-// Writer is what a compiled template writes to.
+// A Writer is what a compiled template writes to.
 type Writer = quicktemplate.Writer
-
-// ByteBuffer is a buffer of a compiled template.
-type ByteBuffer = quicktemplate.ByteBuffer
-
-// AcquireWriter returns a writer from a pool.
-func AcquireWriter(w io.Writer) *Writer { return quicktemplate.AcquireWriter(w) }
-
-// ReleaseWriter gives a writer back.
-func ReleaseWriter(w *Writer) { quicktemplate.ReleaseWriter(w) }
-
-// AcquireByteBuffer returns a buffer from a pool.
-func AcquireByteBuffer() *ByteBuffer { return quicktemplate.AcquireByteBuffer() }
-
-// ReleaseByteBuffer gives a buffer back.
-func ReleaseByteBuffer(b *ByteBuffer) { quicktemplate.ReleaseByteBuffer(b) }

@@ -11,16 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (p *document) streampage(qw422016 *qt422016.Writer) {
 	p.StreamHead(qw422016)
@@ -121,20 +112,6 @@ func (p *document) streampage(qw422016 *qt422016.Writer) {
 	p.StreamFoot(qw422016)
 }
 
-func (p *document) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamlinks(qw422016 *qt422016.Writer, list []*trend) {
 	for i, t := range list {
 		if i > 0 {
@@ -146,20 +123,6 @@ func streamlinks(qw422016 *qt422016.Writer, list []*trend) {
 		qw422016.E().S(t.Name())
 		qw422016.N().S(`</a>`)
 	}
-}
-
-func writelinks(qq422016 qtio422016.Writer, list []*trend) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamlinks(qw422016, list)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func links(list []*trend) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writelinks(qb422016, list)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (p *document) streamcharts(qw422016 *qt422016.Writer) {
@@ -209,20 +172,6 @@ func (p *document) streamcharts(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</section>
 `)
 	}
-}
-
-func (p *document) writecharts(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streamcharts(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) charts() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writecharts(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (p *document) streamtable(qw422016 *qt422016.Writer) {
@@ -295,20 +244,6 @@ func (p *document) streamtable(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (p *document) writetable(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streamtable(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) table() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writetable(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (p *document) streambypasses(qw422016 *qt422016.Writer) {
 	if p.Bypassed() {
 		qw422016.N().S(`<section id="_bypasses"><h2>Bypassed</h2><p class="sub">Changes that somebody let pass whatever was measured of them, newest first. They are kept for ever.</p>
@@ -353,18 +288,4 @@ func (p *document) streambypasses(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</section>
 `)
 	}
-}
-
-func (p *document) writebypasses(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streambypasses(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) bypasses() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writebypasses(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
