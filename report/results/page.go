@@ -3,8 +3,6 @@
 package results
 
 import (
-	"embed"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -12,8 +10,8 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
-	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -22,7 +20,7 @@ type document struct {
 	page.Frame
 	*summary
 	R          *result.Result
-	JSON       template.JS
+	JSON       template.HTML
 	Lead       []page.Sentence
 	Figures    []page.Figure
 	Broken     []damage
@@ -35,10 +33,9 @@ type document struct {
 	Intervals  int // that the page shows
 	RunCommand string
 	Filter     *filter // nil: there is nothing to choose
-}
 
-//go:embed *.tmpl
-var templates embed.FS
+	opening func(string) string // writes text as the beginning of a sentence
+}
 
 // WriteHTML writes the page of one run, with its result embedded.
 func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
@@ -46,33 +43,7 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 	if err != nil {
 		return err
 	}
-	return page.WriteOld(w, templates, functions(r), d)
-}
-
-// functions are those of this page's templates.
-func functions(r *result.Result) template.FuncMap {
-	return template.FuncMap{
-		"capital":  capital(r),
-		"sentence": capital(r),
-		"excess": func(b *result.BlastRadius) string {
-			return strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
-		},
-		"count64":   func(n int64) string { return figures.Count(int(n)) },
-		"short":     func(v float64) string { return figures.Short(v, 3) },
-		"factor":    func(v float64) string { return figures.Fixed(v, 1) },
-		"share":     figures.Share,
-		"phase":     charts.PhaseName,
-		"met":       met,
-		"grade":     gradeText,
-		"instance":  instanceText,
-		"gradeMark": gradeMark,
-		"control":   controlText,
-		"arms":      armsText,
-		"counted":   countedText,
-		"ends":      ends,
-		"losses":    lossText,
-		"portion":   func(share float64) string { return figures.ShortPercent(share, 2) },
-	}
+	return page.Write(w, d.streampage)
 }
 
 // ends writes the interval of a blast radius in points: "−0.4 to 2.1".
@@ -82,7 +53,7 @@ func ends(b *result.BlastRadius) string {
 
 // newDocument prepares the content of the page.
 func newDocument(r *result.Result, o page.Options) (*document, error) {
-	embedded, err := page.EmbedOld(r)
+	embedded, err := page.Embed(r)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +63,7 @@ func newDocument(r *result.Result, o page.Options) (*document, error) {
 		Frame: page.NewFrame("Resilience report", title, o), summary: s, R: r, JSON: embedded,
 		Lead: s.sentences(), Figures: s.figures(), Broken: s.damages(), Scale: rootScaleFor(s.order),
 		Matrix: newMatrix(s), GameDay: newGameDay(r), RunCommand: runCommand(r),
+		opening: capital(r),
 	}
 	for _, e := range s.order {
 		p.sort(newExperiment(s, e))

@@ -24,8 +24,9 @@ type summary struct {
 	unasked []unaskedInvariants
 	fails   []string // how each dependency fails, what matters most first
 	next    []nextStep
-	left    []faultOf // injected, and not proven gone
-	removed int       // faults proven gone
+	left    []faultOf       // injected, and not proven gone
+	removed int             // faults proven gone
+	old     *page.Templates // see bodyOld
 }
 
 // A brokenInvariant is an invariant that a fault broke.
