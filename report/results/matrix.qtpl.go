@@ -69,7 +69,7 @@ func (d *document) streammatrix(qw422016 *qt422016.Writer) {
 			}
 			qw422016.N().S(`</th>`)
 			for _, c := range row.Cells {
-				c.streamwrite(qw422016)
+				c.streamshow(qw422016)
 			}
 			qw422016.N().S(`</tr>
 `)
@@ -111,7 +111,7 @@ func (d *document) matrix() string {
 	return qs422016
 }
 
-func (c matrixCell) streamwrite(qw422016 *qt422016.Writer) {
+func (c matrixCell) streamshow(qw422016 *qt422016.Writer) {
 	if len(c.List) > 0 {
 		qw422016.N().S(`<td>`)
 		for _, e := range c.List {
@@ -143,15 +143,15 @@ func (c matrixCell) streamwrite(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (c matrixCell) writewrite(qq422016 qtio422016.Writer) {
+func (c matrixCell) writeshow(qq422016 qtio422016.Writer) {
 	qw422016 := qt422016.AcquireWriter(qq422016)
-	c.streamwrite(qw422016)
+	c.streamshow(qw422016)
 	qt422016.ReleaseWriter(qw422016)
 }
 
-func (c matrixCell) write() string {
+func (c matrixCell) show() string {
 	qb422016 := qt422016.AcquireByteBuffer()
-	c.writewrite(qb422016)
+	c.writeshow(qb422016)
 	qs422016 := string(qb422016.B)
 	qt422016.ReleaseByteBuffer(qb422016)
 	return qs422016

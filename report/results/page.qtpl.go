@@ -89,8 +89,8 @@ func (d *document) streampage(qw422016 *qt422016.Writer) {
 	d.streammatrix(qw422016)
 	d.streamotherFails(qw422016)
 	d.streamoverview(qw422016)
-	d.streamfull(qw422016)
-	d.streamfoldedUp(qw422016)
+	d.streamsections(qw422016)
+	d.streamfolded(qw422016)
 	page.StreamNotes(qw422016, d.Notes())
 	d.streammethod(qw422016)
 	qw422016.N().S(`
@@ -561,10 +561,10 @@ func (d *document) caveatList() string {
 	return qs422016
 }
 
-// full are the experiments that need care, a section each.
+// sections are the experiments that need care, a section each.
 //
 
-func (d *document) streamfull(qw422016 *qt422016.Writer) {
+func (d *document) streamsections(qw422016 *qt422016.Writer) {
 	for _, e := range d.Sections {
 		qw422016.N().S(`
 <section class="exp v-`)
@@ -586,24 +586,24 @@ func (d *document) streamfull(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writefull(qq422016 qtio422016.Writer) {
+func (d *document) writesections(qq422016 qtio422016.Writer) {
 	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamfull(qw422016)
+	d.streamsections(qw422016)
 	qt422016.ReleaseWriter(qw422016)
 }
 
-func (d *document) full() string {
+func (d *document) sections() string {
 	qb422016 := qt422016.AcquireByteBuffer()
-	d.writefull(qb422016)
+	d.writesections(qb422016)
 	qs422016 := string(qb422016.B)
 	qt422016.ReleaseByteBuffer(qb422016)
 	return qs422016
 }
 
-// foldedUp are the others, each behind its first line.
+// folded are the others, each behind its first line.
 //
 
-func (d *document) streamfoldedUp(qw422016 *qt422016.Writer) {
+func (d *document) streamfolded(qw422016 *qt422016.Writer) {
 	if len(d.Folded) > 0 {
 		qw422016.N().S(`
 <section id="_held"><h2>`)
@@ -650,15 +650,15 @@ func (d *document) streamfoldedUp(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writefoldedUp(qq422016 qtio422016.Writer) {
+func (d *document) writefolded(qq422016 qtio422016.Writer) {
 	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamfoldedUp(qw422016)
+	d.streamfolded(qw422016)
 	qt422016.ReleaseWriter(qw422016)
 }
 
-func (d *document) foldedUp() string {
+func (d *document) folded() string {
 	qb422016 := qt422016.AcquireByteBuffer()
-	d.writefoldedUp(qb422016)
+	d.writefolded(qb422016)
 	qs422016 := string(qb422016.B)
 	qt422016.ReleaseByteBuffer(qb422016)
 	return qs422016
