@@ -3,8 +3,6 @@
 package results
 
 import (
-	"embed"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -21,7 +20,7 @@ type document struct {
 	page.Frame
 	*summary
 	R          *result.Result
-	JSON       template.JS
+	JSON       template.HTML
 	Lead       []page.Sentence
 	Figures    []page.Figure
 	Broken     []damage
@@ -36,21 +35,13 @@ type document struct {
 	Filter     *filter // nil: there is nothing to choose
 }
 
-//go:embed *.tmpl
-var templates embed.FS
-
 // WriteHTML writes the page of one run, with its result embedded.
 func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 	d, err := newDocument(r, o)
 	if err != nil {
 		return err
 	}
-	return page.WriteOld(w, templates, functions(d.summary), d)
-}
-
-// functions are those of this page's templates.
-func functions(s *summary) template.FuncMap {
-	return template.FuncMap{"capital": s.capital, "sentence": s.capital, "excess": excess, "ends": ends}
+	return page.Write(w, d.streampage)
 }
 
 // ends writes the interval of a blast radius in points: "−0.4 to 2.1".
@@ -60,7 +51,7 @@ func ends(b *result.BlastRadius) string {
 
 // newDocument prepares the content of the page.
 func newDocument(r *result.Result, o page.Options) (*document, error) {
-	embedded, err := page.EmbedOld(r)
+	embedded, err := page.Embed(r)
 	if err != nil {
 		return nil, err
 	}
