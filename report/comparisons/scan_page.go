@@ -1,6 +1,7 @@
 package comparisons
 
 import (
+	"embed"
 	"html/template"
 	"io"
 	"io/fs"
@@ -11,6 +12,9 @@ import (
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
 )
+
+//go:embed scan/page.tmpl
+var templates embed.FS
 
 // A scanDocument is the content of the page of two scans.
 type scanDocument struct {
@@ -32,7 +36,7 @@ func writeScanHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 	}
 	title := strings.Join(words.NonEmpty(scanHeadline(c.Scan), place(c)), " · ")
 	return page.WriteOld(w, files, template.FuncMap{
-		"statusGlyph": statusGlyph, "statusWord": statusWord, "statusTone": func(s compare.Status) string { return page.Tone(statusVerdict(s)) },
+		"statusGlyph": statusGlyph, "statusWord": statusWord, "statusTone": statusTone,
 		"name": figures.Capital, "does": does, "cellSide": cellSide, "pointSide": pointSide,
 	}, &scanDocument{Frame: page.NewFrame("Comparison of scans", title, o), C: c, JSON: embedded, folder: o.Folder})
 }
