@@ -1,11 +1,10 @@
 package comparisons
 
 import (
-	"html/template"
-
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -63,7 +62,7 @@ func changePlot(s changeScale, margin float64, j *compare.Journey, status compar
 		return ""
 	}
 	var d page.Drawing
-	class := page.Tone(statusVerdict(status))
+	class := statusTone(status)
 	d.Open("fp", rowHeight, "change "+changeWords(j.Change))
 	from, to := s.at(-margin), s.at(margin)
 	d.Rect(page.Style{Class: "zone", Color: page.SoftColor, Attrs: ` fill-opacity=".14"`}, page.X(from), page.X(to-from), 0, rowHeight)
@@ -74,8 +73,8 @@ func changePlot(s changeScale, margin float64, j *compare.Journey, status compar
 	return d.HTML()
 }
 
-// Axis labels the changes of all rows.
-func (s changeScale) Axis() template.HTML {
+// axis labels the changes of all rows.
+func (s changeScale) axis() template.HTML {
 	var d page.Drawing
 	d.OpenAxis()
 	for i := 0; ; i++ {

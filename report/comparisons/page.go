@@ -4,8 +4,6 @@ package comparisons
 
 import (
 	"cmp"
-	"embed"
-	"html/template"
 	"io"
 	"math"
 	"slices"
@@ -15,22 +13,21 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
-
-//go:embed page.tmpl scan/page.tmpl
-var templates embed.FS
 
 // WriteHTML writes the page of a comparison, with the comparison embedded.
 func WriteHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 	if c.Scan != nil {
 		return writeScanHTML(w, c, o)
 	}
-	embedded, err := page.EmbedOld(c)
+	embedded, err := page.Embed(c)
 	if err != nil {
 		return err
 	}
-	p := &document{Frame: page.NewFrame("Comparison", title(c), o), C: c, JSON: embedded, folder: o.Folder, Scale: radiusScale(c), Change: changeScaleFor(c)}
+	p := &document{Frame: page.NewFrame("Comparison", title(c), o), C: c, JSON: embedded, Scale: radiusScale(c), Change: changeScaleFor(c)}
+	p.base, p.head = sideLinks(c, o.Folder)
 	for i := range c.Experiments {
 		p.add(&c.Experiments[i])
 	}
@@ -38,21 +35,7 @@ func WriteHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 		return byStatus(a.E, b.E)
 	})
 	slices.SortStableFunc(p.Sides, byStatus)
-	return page.WriteOld(w, templates, functions(), p)
-}
-
-// functions are those of this page's template.
-func functions() template.FuncMap {
-	return template.FuncMap{
-		"statusGlyph": statusGlyph,
-		"statusWord":  statusWord,
-		"statusTone":  func(s compare.Status) string { return page.Tone(statusVerdict(s)) },
-		"shown":       cell,
-		"signed":      signedPoints,
-		"state":       invariantState,
-		"calls":       amplificationChange,
-		"name":        figures.Capital,
-	}
+	return page.Write(w, p.streampage)
 }
 
 // byStatus orders the rows of both tables.
@@ -63,16 +46,16 @@ func byStatus(a, b experiment) int {
 // A document is the content of the page. The template calls its methods.
 type document struct {
 	page.Frame
-	C      *compare.Comparison
-	JSON   template.JS
-	Rows   []row        // of experiments that can be compared
-	Apart  []experiment // that cannot be compared
-	Sides  []experiment // of both sides
-	Diffs  []experiment // whose documents differ
-	Notes  []string
-	Scale  page.RootScale
-	Change changeScale
-	folder string // of the page
+	C          *compare.Comparison
+	JSON       template.HTML // of the comparison
+	Rows       []row         // of experiments that can be compared
+	Apart      []experiment  // that cannot be compared
+	Sides      []experiment  // of both sides
+	Diffs      []experiment  // whose documents differ
+	Notes      []string
+	Scale      page.RootScale
+	Change     changeScale
+	base, head sideLink
 }
 
 // add sorts an experiment into the parts of the page.
@@ -93,7 +76,7 @@ func (p *document) add(e *compare.Experiment) {
 		p.Diffs = append(p.Diffs, x)
 	}
 	for _, n := range e.Notes {
-		p.Notes = append(p.Notes, x.Name()+": "+n)
+		p.Notes = append(p.Notes, x.name()+": "+n)
 	}
 }
 
@@ -111,11 +94,8 @@ func place(c *compare.Comparison) string {
 	return words.Place(r.System, r.Environment)
 }
 
-// Headline is the answer in one line.
-func (p *document) Headline() string { return headline(p.C) }
-
-// Contents lists the sections of the page, in its order.
-func (p *document) Contents() []page.Entry {
+// contents lists the sections of the page, in its order.
+func (p *document) contents() []page.Entry {
 	var list []page.Entry
 	add := func(there bool, id, name string, inside ...page.Link) {
 		if there {
@@ -125,7 +105,7 @@ func (p *document) Contents() []page.Entry {
 	var changed []page.Link
 	for _, r := range p.Rows {
 		if r.First {
-			changed = append(changed, page.Link{ID: r.E.ID, Name: statusGlyph(r.Status) + " " + r.E.Name()})
+			changed = append(changed, page.Link{ID: r.E.ID, Name: statusGlyph(r.Status) + " " + r.E.name()})
 		}
 	}
 	add(len(changed) > 0, "_changes", "Change per experiment", changed...)
@@ -137,40 +117,30 @@ func (p *document) Contents() []page.Entry {
 	return list
 }
 
-// Unseen says how large a regression could have been without being seen.
-func (p *document) Unseen() string { return unseenBelow(p.C) }
+// falseDiscoveries is the share of false ones among what is called a change: 5%.
+func (p *document) falseDiscoveries() string { return words.Limit(p.C.FalseDiscoveries) }
 
-// FalseDiscoveries is the share of false ones among what is called a change: 5%.
-func (p *document) FalseDiscoveries() string { return words.Limit(p.C.FalseDiscoveries) }
-
-// Spread is what varies from run to run, as the suite shows it, in points.
-func (p *document) Spread() string {
+// spread is what varies from run to run, as the suite shows it, in points.
+func (p *document) spread() string {
 	if p.C.Spread == nil {
 		return ""
 	}
 	return figures.Short(p.C.Spread.SD*100, 1)
 }
 
-// Place is the system and its environment.
-func (p *document) Place() string { return place(p.C) }
+// pairTitle is the title of what has a line for each side.
+func (p *document) pairTitle() string {
+	return figures.Capital(p.base.Name) + ", then " + p.head.Name
+}
 
-// Base is the side of base.
-func (p *document) Base() sideLink { return newSideLink(p.C.Called().Base, p.C.Base, p.folder) }
+// margin is the largest change that does not matter, in points.
+func (p *document) margin() string { return figures.Short(p.C.Margin*100, 2) }
 
-// Head is the side of head.
-func (p *document) Head() sideLink { return newSideLink(p.C.Called().Head, p.C.Head, p.folder) }
+// confidence says how sure every interval is: 95%.
+func (p *document) confidence() string { return words.Limit(p.C.Confidence) }
 
-// Command makes the comparison again.
-func (p *document) Command() string { return command(p.C) }
-
-// Margin is the largest change that does not matter, in points.
-func (p *document) Margin() string { return figures.Short(p.C.Margin*100, 2) }
-
-// Confidence says how sure every interval is: 95%.
-func (p *document) Confidence() string { return words.Limit(p.C.Confidence) }
-
-// Caveats are the notes about the comparison and those about its experiments.
-func (p *document) Caveats() []string { return slices.Concat(p.C.Notes, p.Notes) }
+// caveats are the notes about the comparison and those about its experiments.
+func (p *document) caveats() []string { return slices.Concat(p.C.Notes, p.Notes) }
 
 // changes are the statuses in the order of the page: what changed, what is not
 // known, what did not change.
@@ -178,24 +148,26 @@ func changes() []compare.Status {
 	return []compare.Status{compare.Regressed, compare.Improved, compare.Uncertain, compare.Unchanged, compare.NotComparable}
 }
 
-// Figures counts the experiments with each status.
-func (p *document) Figures() []statusFigure {
-	var list []statusFigure
+// A statusFigure is how many of what is compared have a status.
+type statusFigure struct {
+	status compare.Status
+	n      int
+}
+
+// countedBy are counts by status, in the order of the page.
+func countedBy(counts map[compare.Status]int) (list []statusFigure) {
 	for _, s := range changes() {
-		list = append(list, statusFigure{s, p.C.Counts[s]})
+		list = append(list, statusFigure{s, counts[s]})
 	}
 	return list
 }
 
-// A statusFigure counts the experiments with a status.
-type statusFigure struct {
-	Status compare.Status
-	N      int
-}
+// statusTone is the class of the colour of a status.
+func statusTone(s compare.Status) string { return page.Tone(statusVerdict(s)) }
 
-// Leads are the sentences below the headline: the largest regression in full, or
+// leads are the sentences below the headline: the largest regression in full, or
 // else the largest improvement, and then the other changes in brief.
-func (p *document) Leads() []page.Sentence {
+func (p *document) leads() []page.Sentence {
 	const some = 3
 	var list []page.Sentence
 	for _, s := range []compare.Status{compare.Regressed, compare.Improved} {
@@ -227,16 +199,16 @@ type experiment struct {
 	p *document
 }
 
-// Name is the title, or the id of an experiment without one.
-func (e experiment) Name() string {
+// name is the title, or the id of an experiment without one.
+func (e experiment) name() string {
 	if e.Title != "" {
 		return e.Title
 	}
 	return e.ID
 }
 
-// Targets are the dependencies that the faults go into.
-func (e experiment) Targets() string {
+// targets are the dependencies that the faults go into.
+func (e experiment) targets() string {
 	var list []string
 	for _, d := range e.Dependencies {
 		list = append(list, strings.Join(words.NonEmpty(d.Name, d.Criticality), ", "))
@@ -244,13 +216,13 @@ func (e experiment) Targets() string {
 	return strings.Join(list, "; ")
 }
 
-// Pages lead to the experiment on the pages of the sides that have it, as far as these are
+// pages lead to the experiment on the pages of the sides that have it, as far as these are
 // known.
-func (e experiment) Pages() (list []page.Link) {
+func (e experiment) pages() (list []page.Link) {
 	for _, side := range []struct {
 		link  sideLink
 		found *compare.Side
-	}{{e.p.Base(), e.Base}, {e.p.Head(), e.Head}} {
+	}{{e.p.base, e.Base}, {e.p.head, e.Head}} {
 		if to := side.link.Of(e.ID); to != "" && side.found != nil && !side.found.Earlier {
 			list = append(list, page.Link{ID: to, Name: side.link.Name})
 		}
@@ -258,11 +230,8 @@ func (e experiment) Pages() (list []page.Link) {
 	return list
 }
 
-// Owners names who answers for the experiment.
-func (e experiment) Owners() string { return strings.Join(owners(e.Experiment), ", ") }
-
-// Advice is what the documents say to do when the hypothesis is refuted.
-func (e experiment) Advice() string {
+// advice is what the documents say to do when the hypothesis is refuted.
+func (e experiment) advice() string {
 	if e.Status == compare.Regressed {
 		return e.IfRefuted
 	}
@@ -285,14 +254,6 @@ func (e experiment) rows() []row {
 	return list
 }
 
-// recoveryOf writes the slowest recovery of a side.
-func recoveryOf(s *compare.Side) string {
-	if s == nil {
-		return words.RecoveryCell(nil)
-	}
-	return words.RecoveryCell(s.Recovery)
-}
-
 // invariantsOf sums up what became of the invariants on a side.
 func invariantsOf(list []compare.Invariant, side func(compare.Invariant) compare.InvariantState) string {
 	broken, open := 0, 0
@@ -307,31 +268,15 @@ func invariantsOf(list []compare.Invariant, side func(compare.Invariant) compare
 	return words.Invariants(len(list), broken, open)
 }
 
-// BaseInvariants sums up what became of the invariants in base.
-func (e experiment) BaseInvariants() string {
+// baseInvariants sums up what became of the invariants in base.
+func (e experiment) baseInvariants() string {
 	return invariantsOf(e.Invariants, func(i compare.Invariant) compare.InvariantState { return i.Base })
 }
 
-// HeadInvariants sums up what became of the invariants in head.
-func (e experiment) HeadInvariants() string {
+// headInvariants sums up what became of the invariants in head.
+func (e experiment) headInvariants() string {
 	return invariantsOf(e.Invariants, func(i compare.Invariant) compare.InvariantState { return i.Head })
 }
-
-// BaseRecovery writes the slowest recovery in base.
-func (e experiment) BaseRecovery() string { return recoveryOf(e.Base) }
-
-// HeadRecovery writes the slowest recovery in head.
-func (e experiment) HeadRecovery() string { return recoveryOf(e.Head) }
-
-// Calls are the dependencies that journeys of either side called far more often while
-// the fault was active.
-func (e experiment) Calls() []compare.Amplification { return storms(e.Experiment) }
-
-// Changed are the invariants that head broke or repaired.
-func (e experiment) Changed() []compare.Invariant { return changedInvariants(e.Experiment) }
-
-// ChangedAlerts are the alerts whose detection head broke or repaired.
-func (e experiment) ChangedAlerts() []compare.Alert { return changedAlerts(e.Experiment) }
 
 // A row is one journey of an experiment.
 type row struct {
@@ -342,16 +287,13 @@ type row struct {
 	Several bool // the experiment has more than one
 }
 
-// Radii draws the blast radii of both sides.
-func (r row) Radii() template.HTML { return radiiPlot(r.E.p.Scale, r.J, r.E.p.C.Called()) }
+// radii draws the blast radii of both sides.
+func (r row) radii() template.HTML { return radiiPlot(r.E.p.Scale, r.J, r.E.p.C.Called()) }
 
-// Moved draws the change.
-func (r row) Moved() template.HTML {
+// moved draws the change.
+func (r row) moved() template.HTML {
 	return changePlot(r.E.p.Change, r.E.p.C.Margin, r.J, r.Status)
 }
-
-// Pair are the blast radii of base and head.
-func (r row) Pair() []*compare.Radius { return []*compare.Radius{r.J.Base, r.J.Head} }
 
 // A changeScale is a linear scale of changes of a share, the same for all rows.
 type changeScale struct{ low, high, step float64 }

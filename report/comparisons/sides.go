@@ -22,6 +22,12 @@ func newSideLink(name string, runs []compare.Run, folder string) sideLink {
 	return s
 }
 
+// sideLinks are both sides of a comparison on a page in a folder.
+func sideLinks(c *compare.Comparison, folder string) (base, head sideLink) {
+	names := c.Called()
+	return newSideLink(names.Base, c.Base, folder), newSideLink(names.Head, c.Head, folder)
+}
+
 // Of is the address of an experiment on the page of the side; empty without a page.
 func (s sideLink) Of(experiment string) string {
 	if s.Page == "" {

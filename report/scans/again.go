@@ -9,9 +9,6 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// Again is the command that scans again as this scan did. It takes nothing over.
-func (d *document) Again() string { return Again(d.R).Command }
-
 // Again is what scans again as a scan did. It takes nothing over.
 func Again(r *result.Result) words.Repetition {
 	return words.Repetition{Command: command(r), Variables: words.Variables(r)}

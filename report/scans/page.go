@@ -1,9 +1,7 @@
 package scans
 
 import (
-	"embed"
 	"fmt"
-	"html/template"
 	"io"
 	"strings"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/scan"
 	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/template"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -20,8 +19,7 @@ import (
 type document struct {
 	page.Frame
 	*summary
-	R       *result.Result
-	JSON    template.JS
+	JSON    template.HTML // of the result
 	Figures []page.Figure
 	Rows    []pageRow
 }
@@ -29,9 +27,8 @@ type document struct {
 // A pageRow is one dependency of the page.
 type pageRow struct {
 	row
-	ID         string // of its part of the page
-	Cells      []pageCell
-	Everything bool
+	ID    string // of its part of the page
+	Cells []pageCell
 }
 
 // A pageCell is one cell of the matrix, and one part of the details below it.
@@ -40,45 +37,34 @@ type pageCell struct {
 	ID string
 }
 
-//go:embed *.tmpl
-var templates embed.FS
-
 // WriteHTML writes the page of a scan, with its result embedded.
 func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
-	embedded, err := page.EmbedOld(r)
+	embedded, err := page.Embed(r)
 	if err != nil {
 		return err
 	}
 	s := summarize(r)
 	title := strings.Join(words.NonEmpty(s.headline(), words.Place(r.System.Name, r.System.Environment)), " · ")
-	d := &document{Frame: page.NewFrame("Scan report", title, o), summary: s, R: r, JSON: embedded, Figures: s.figures()}
+	d := &document{Frame: page.NewFrame("Scan report", title, o), summary: s, JSON: embedded, Figures: s.figures()}
 	for i, one := range s.rows {
-		d.Rows = append(d.Rows, newPageRow(i, one, o.Everything))
+		d.Rows = append(d.Rows, newPageRow(i, one))
 	}
-	return page.WriteOld(w, templates, template.FuncMap{
-		"mode": words.Mode, "does": plan.FailureMode.Does, "harm": words.Harm, "limitOf": func(journey string) string { return words.Limit(s.m.LimitOf(journey)) },
-		"latency": figures.Latency, "met": met, "short": func(v float64) string { return figures.Short(v, 2) },
-		"cellWord": words.CellVerdict, "cellGlyph": func(v scan.Verdict) string { return words.Glyph(words.CellTone(v)) },
-		"cellTone": func(v scan.Verdict) string { return page.Tone(words.CellTone(v)) },
-	}, d)
+	return page.Write(w, d.streampage)
 }
 
-func newPageRow(i int, one row, everything bool) pageRow {
-	r := pageRow{row: one, ID: fmt.Sprintf("_d%d", i), Everything: everything}
+func newPageRow(i int, one row) pageRow {
+	r := pageRow{row: one, ID: fmt.Sprintf("_d%d", i)}
 	for k, c := range one.cells {
 		r.Cells = append(r.Cells, pageCell{c, fmt.Sprintf("%sm%d", r.ID, k)})
 	}
 	return r
 }
 
-// Notes are what people wrote while the scan went on.
-func (d *document) Notes() []page.NoteRow { return page.NoteRows(d.R.Run.Notes, nil) }
+// notes are what people wrote while the scan went on.
+func (d *document) notes() []page.NoteRow { return page.NoteRows(d.r.Run.Notes, nil) }
 
-// Headline is the answer in one line.
-func (d *document) Headline() string { return d.headline() }
-
-// Lead is the sentence below the headline: what matters most, or how much is known.
-func (d *document) Lead() string {
+// lead is the sentence below the headline: what matters most, or how much is known.
+func (d *document) lead() string {
 	if len(d.findings) == 0 {
 		return "Of " + figures.Plural(d.cells, "cell", "cells") + ": " + d.counted() + "."
 	}
@@ -183,32 +169,8 @@ func (s *summary) timeFigure() page.Figure {
 	return f
 }
 
-// Found are the findings.
-func (d *document) Found() []finding { return d.findings }
-
-// Further says which findings are not shown.
-func (d *document) Further() string { return d.further() }
-
-// PoolsTitle is the title of what is said of pools.
-func (d *document) PoolsTitle() string { return poolsTitle }
-
-// Short is the finding in one sentence.
-func (f finding) Short() string { return f.sentence() }
-
-// Advice is what to do.
-func (f finding) Advice() string { return f.advice() }
-
-// Measure is what was measured.
-func (f finding) Measure() string { return f.measure() }
-
-// Cause is what came back.
-func (f finding) Cause() string { return f.cause() }
-
-// Owner is who can do it.
-func (f finding) Owner() string { return f.owner() }
-
-// Link leads to the cell that shows a finding; nil where there is none.
-func (d *document) Link(f finding) *page.Link {
+// link leads to the cell that shows a finding; nil where there is none.
+func (d *document) link(f finding) *page.Link {
 	for _, r := range d.Rows {
 		if r.Name != f.Dependency {
 			continue
@@ -224,11 +186,8 @@ func (d *document) Link(f finding) *page.Link {
 	return nil
 }
 
-// Modes are the columns of the matrix.
-func (d *document) Modes() []plan.FailureMode { return d.m.Modes }
-
-// In returns the cell of a column; nil where the map has none.
-func (r pageRow) In(m plan.FailureMode) *pageCell {
+// cellIn returns the cell of a column; nil where the map has none.
+func (r *pageRow) cellIn(m plan.FailureMode) *pageCell {
 	for i := range r.Cells {
 		if r.Cells[i].mode == m {
 			return &r.Cells[i]
@@ -237,29 +196,20 @@ func (r pageRow) In(m plan.FailureMode) *pageCell {
 	return nil
 }
 
-// Says is how the dependency behaves.
-func (r row) Says() string { return r.behaves() }
-
-// Worse reports whether the dependency behaves worse than it was declared.
-func (r row) Worse() bool { return r.worse() }
-
-// Chart is the chart of the breaking point; empty where none was searched.
-func (r row) Chart() template.HTML {
+// chart is the chart of the breaking point; empty where none was searched.
+func (r row) chart() template.HTML {
 	if r.BreakingPoint == nil || len(r.cells) == 0 {
 		return ""
 	}
-	return charts.Levels(r.Name, r.BreakingPoint, r.cells[0].m.LimitOf(charts.LevelJourney(r.BreakingPoint)))
+	return charts.Levels(r.Name, r.BreakingPoint, r.cells[0].m.LimitOf(r.chartJourney()))
 }
 
-// Breaks says where the breaking point is.
-func (r row) Breaks() string { return r.breaks() }
+// chartJourney is the journey that the chart is about.
+func (r row) chartJourney() string { return charts.LevelJourney(r.BreakingPoint) }
 
-// ChartJourney is the journey that the chart is about.
-func (r row) ChartJourney() string { return charts.LevelJourney(r.BreakingPoint) }
-
-// Searched are the dependencies whose breaking point was searched. One level is a cell, and
+// searched are the dependencies whose breaking point was searched. One level is a cell, and
 // no search.
-func (d *document) Searched() (list []pageRow) {
+func (d *document) searched() (list []pageRow) {
 	for _, r := range d.Rows {
 		if r.BreakingPoint != nil && len(r.BreakingPoint.Levels) > 1 {
 			list = append(list, r)
@@ -268,19 +218,16 @@ func (d *document) Searched() (list []pageRow) {
 	return list
 }
 
-// HasFallbacks reports whether anything is called instead of another.
-func (d *document) HasFallbacks() bool { return len(d.fallbacks()) > 0 || len(d.m.Pairs) > 0 }
-
-// Pairs are the pairs, as sentences.
-func (d *document) Pairs() (list []tried) {
+// pairs are the pairs, as sentences.
+func (d *document) pairs() (list []tried) {
 	for i := range d.m.Pairs {
 		list = append(list, tried{d.m.Pairs[i].Verdict, d.pairSentence(&d.m.Pairs[i]), causes(d.m.Pairs[i].Journeys)})
 	}
 	return list
 }
 
-// Pools are the pools, as sentences.
-func (d *document) Pools() (list []tried) {
+// pools are the pools, as sentences.
+func (d *document) pools() (list []tried) {
 	for i := range d.m.Pools {
 		list = append(list, tried{d.m.Pools[i].Verdict, d.poolSentence(&d.m.Pools[i]), causes(d.m.Pools[i].Journeys)})
 	}
@@ -289,71 +236,53 @@ func (d *document) Pools() (list []tried) {
 
 // A tried is a cell of several faults in a sentence.
 type tried struct {
-	Verdict scan.Verdict
-	Text    string
-	Causes  []string
+	verdict scan.Verdict
+	text    string
+	causes  []string
 }
 
-// NotKnown says what has no answer and why.
-func (d *document) NotKnown() []string { return d.unreached() }
-
-// Unanswered reports whether anything has no answer that could have one.
-func (d *document) Unanswered() bool { return len(d.unanswers()) > 0 }
-
-// After is what to do about how the scan ended; empty where that is nothing of its own.
-func (d *document) After() string {
-	if d.R.Run.Outcome == result.Interrupted {
+// after is what to do about how the scan ended; empty where that is nothing of its own.
+func (d *document) after() string {
+	if d.r.Run.Outcome == result.Interrupted {
 		return ""
 	}
 	return words.AfterScan(d.m.Ended)
 }
 
-// Detail is what the scan said of its end, in its own words.
-func (d *document) Detail() string { return d.m.Detail }
-
-// Warnings are what a reader should know.
-func (d *document) Warnings() []string { return d.warnings() }
-
-// Ended says how the scan ended.
-func (d *document) Ended() string { return d.ended() }
-
-// Stopped reports whether the scan did not end by itself.
-func (d *document) Stopped() bool {
-	return d.R.Run.Outcome == result.Interrupted || d.R.Run.Died || d.m.Ended == words.ScanDied
+// stopped reports whether the scan did not end by itself.
+func (d *document) stopped() bool {
+	return d.r.Run.Outcome == result.Interrupted || d.r.Run.Died || d.m.Ended == words.ScanDied
 }
 
-// Left reports whether a fault may still be in force.
-func (d *document) Left() bool { return d.R.Run.ExitCode == result.ExitNotRemoved }
+// notRemoved reports whether a fault may still be in force.
+func (d *document) notRemoved() bool { return d.r.Run.ExitCode == result.ExitNotRemoved }
 
-// LeftFaults are those faults.
-func (d *document) LeftFaults() []string { return d.left() }
+// when says when the scan was.
+func (d *document) when() string { return figures.Period(d.r.Run.Started, d.r.Run.Ended) }
 
-// M is the map.
-func (d *document) M() *scan.Map { return d.m }
+// place names the system and its environment.
+func (d *document) place() string { return words.Place(d.r.System.Name, d.r.System.Environment) }
 
-// When says when the scan was.
-func (d *document) When() string { return figures.Period(d.R.Run.Started, d.R.Run.Ended) }
+// cellGlyph marks a verdict without colour.
+func cellGlyph(v scan.Verdict) string { return words.Glyph(words.CellTone(v)) }
 
-// Place names the system and its environment.
-func (d *document) Place() string { return words.Place(d.R.System.Name, d.R.System.Environment) }
+// cellTone is the class of the colour of a verdict.
+func cellTone(v scan.Verdict) string { return page.Tone(words.CellTone(v)) }
 
-// ExitMeaning spells the exit code out.
-func (d *document) ExitMeaning() string { return d.R.ExitMeaning() }
+// tried reports whether the cell has numbers to show.
+func (c *pageCell) tried() bool { return c.Verdict.Decided() || c.worst() != nil }
 
-// Tried reports whether the cell has numbers to show.
-func (c pageCell) Tried() bool { return c.Verdict.Decided() || c.worst() != nil }
-
-// Tone is the class of the colour of the verdict.
-func (c pageCell) Tone() string {
+// tone is the class of the colour of the verdict.
+func (c *pageCell) tone() string {
 	if c.asDeclared() {
 		return "mute"
 	}
-	return page.Tone(words.CellTone(c.Verdict))
+	return cellTone(c.Verdict)
 }
 
-// Heat is the class of a cell's tint. Nobody needs to see it: the verdict and the number are
+// heat is the class of a cell's tint. Nobody needs to see it: the verdict and the number are
 // written in the cell.
-func (c pageCell) Heat() string {
+func (c *pageCell) heat() string {
 	j := c.worst()
 	switch {
 	case c.Verdict != scan.Harmful || c.asDeclared():
@@ -366,8 +295,8 @@ func (c pageCell) Heat() string {
 	return "h4"
 }
 
-// Figure is the number of the cell.
-func (c pageCell) Figure() string {
+// figure is the number of the cell.
+func (c *pageCell) figure() string {
 	switch {
 	case c.onlyBroke():
 		return "broke"
@@ -377,16 +306,16 @@ func (c pageCell) Figure() string {
 	return strings.Replace(c.share(), "≤", "≤ ", 1)
 }
 
-// Ends is the interval of the number; empty where that is an upper bound.
-func (c pageCell) Ends() string {
+// ends is the interval of the number; empty where that is an upper bound.
+func (c *pageCell) ends() string {
 	if j := c.worst(); j != nil && !c.onlyBroke() {
 		return words.HarmEnds(j)
 	}
 	return ""
 }
 
-// Word is the verdict in words.
-func (c pageCell) Word() string {
+// word is the verdict in words.
+func (c *pageCell) word() string {
 	text := words.CellVerdict(c.Verdict)
 	if c.asDeclared() {
 		text += ", as declared"
@@ -394,30 +323,18 @@ func (c pageCell) Word() string {
 	return text
 }
 
-// Mode is what the dependency does.
-func (c pageCell) Mode() string { return words.Mode(c.mode) }
-
-// Why says why there is no answer.
-func (c pageCell) Why() string { return c.reason() }
-
-// Source says in few words where the verdict comes from, if not from a trial of its own.
-func (c pageCell) Source() string {
+// from says in few words where the verdict comes from, if not from a trial of its own.
+func (c *pageCell) from() string {
 	if c.TakenOver {
 		return "taken over"
 	}
 	return c.source()
 }
 
-// Facts are what else is known of the cell, on one line.
-func (c pageCell) Facts() string { return strings.Join(c.facts(), "; ") }
-
-// Fault describes what was injected.
-func (c pageCell) Fault() string {
+// fault describes what was injected.
+func (c *pageCell) fault() string {
 	if len(c.Faults) == 0 {
 		return ""
 	}
 	return c.Faults[0].Description
 }
-
-// Numbers are the journeys of the cell.
-func (c pageCell) Numbers() []scan.CellJourney { return c.m.Numbers(c.Cell) }

@@ -491,12 +491,14 @@ func pairName(c *scan.Cell) string {
 
 // declared says how dependencies were declared and how they behave, where these differ or
 // one of them is not known.
-func (r row) declared() string {
-	says := "nothing declared"
-	if r.Declared != "" {
-		says = "declared " + r.Declared
+func (r row) declared() string { return r.declaration() + ", " + r.behaves() }
+
+// declaration says how the dependency was declared.
+func (r row) declaration() string {
+	if r.Declared == "" {
+		return "nothing declared"
 	}
-	return says + ", " + r.behaves()
+	return "declared " + r.Declared
 }
 
 // behaves says how the dependency behaves.
