@@ -13,16 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (p *document) streampage(qw422016 *qt422016.Writer) {
 	p.StreamHead(qw422016)
@@ -121,20 +112,6 @@ func (p *document) streampage(qw422016 *qt422016.Writer) {
 	p.StreamFoot(qw422016)
 }
 
-func (p *document) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (p *document) streamchangeSection(qw422016 *qt422016.Writer) {
 	if len(p.Rows) > 0 {
 		qw422016.N().S(`<section id="_changes"><h2>Change per experiment</h2><p class="sub">Left: the blast radius on each side with its `)
@@ -206,20 +183,6 @@ func (p *document) streamchangeSection(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (p *document) writechangeSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streamchangeSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) changeSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writechangeSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 // What a row is about. The first row of an experiment is about all of it as well.
 //
 
@@ -238,20 +201,6 @@ func (r row) streamtitle(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`journey `)
 		qw422016.E().S(r.J.Name)
 	}
-}
-
-func (r row) writetitle(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	r.streamtitle(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (r row) title() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	r.writetitle(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (e experiment) streamchanges(qw422016 *qt422016.Writer) {
@@ -284,20 +233,6 @@ func (e experiment) streamchanges(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (e experiment) writechanges(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	e.streamchanges(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (e experiment) changes() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	e.writechanges(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (r row) streamnumbers(qw422016 *qt422016.Writer) {
 	if r.J != nil {
 		qw422016.N().S(`<td class="w">`)
@@ -326,20 +261,6 @@ func (r row) streamnumbers(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (r row) writenumbers(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	r.streamnumbers(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (r row) numbers() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	r.writenumbers(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamradius(qw422016 *qt422016.Writer, r *compare.Radius, dot string) {
 	qw422016.N().S(`<div><span class="`)
 	qw422016.E().S(dot)
@@ -355,38 +276,10 @@ func streamradius(qw422016 *qt422016.Writer, r *compare.Radius, dot string) {
 	qw422016.N().S(`</div>`)
 }
 
-func writeradius(qq422016 qtio422016.Writer, r *compare.Radius, dot string) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamradius(qw422016, r, dot)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func radius(r *compare.Radius, dot string) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeradius(qb422016, r, dot)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streambetween(qw422016 *qt422016.Writer, low, high float64) {
 	qw422016.E().S(figures.Minus(figures.Points(low)))
 	qw422016.N().S(` to `)
 	qw422016.E().S(figures.Minus(figures.Points(high)))
-}
-
-func writebetween(qq422016 qtio422016.Writer, low, high float64) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streambetween(qw422016, low, high)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func between(low, high float64) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writebetween(qb422016, low, high)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (p *document) streamsideSection(qw422016 *qt422016.Writer) {
@@ -451,20 +344,6 @@ func (p *document) streamsideSection(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (p *document) writesideSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streamsideSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) sideSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writesideSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streambothInvariants(qw422016 *qt422016.Writer, base, head string) {
 	if base == head {
 		qw422016.N().S(`<span class="mute">`)
@@ -478,20 +357,6 @@ func streambothInvariants(qw422016 *qt422016.Writer, base, head string) {
 		qw422016.N().S(` → `)
 		qw422016.E().S(head)
 	}
-}
-
-func writebothInvariants(qq422016 qtio422016.Writer, base, head string) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streambothInvariants(qw422016, base, head)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func bothInvariants(base, head string) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writebothInvariants(qb422016, base, head)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (p *document) streamapartSection(qw422016 *qt422016.Writer) {
@@ -528,20 +393,6 @@ func (p *document) streamapartSection(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (p *document) writeapartSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streamapartSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) apartSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writeapartSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamapartSide(qw422016 *qt422016.Writer, s *compare.Side) {
 	if s != nil {
 		page.StreamPill(qw422016, s.Verdict)
@@ -553,20 +404,6 @@ func streamapartSide(qw422016 *qt422016.Writer, s *compare.Side) {
 	} else {
 		qw422016.N().S(`<span class="mute">not in this side</span>`)
 	}
-}
-
-func writeapartSide(qq422016 qtio422016.Writer, s *compare.Side) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamapartSide(qw422016, s)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func apartSide(s *compare.Side) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writeapartSide(qb422016, s)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (p *document) streamdifferenceSection(qw422016 *qt422016.Writer) {
@@ -610,20 +447,6 @@ func (p *document) streamdifferenceSection(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</div></section>
 `)
 	}
-}
-
-func (p *document) writedifferenceSection(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streamdifferenceSection(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) differenceSection() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writedifferenceSection(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (p *document) streammethod(qw422016 *qt422016.Writer) {
@@ -673,18 +496,4 @@ func (p *document) streammethod(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`</pre>
 </section>
 `)
-}
-
-func (p *document) writemethod(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	p.streammethod(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (p *document) method() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	p.writemethod(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

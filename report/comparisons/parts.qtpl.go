@@ -15,16 +15,7 @@ import (
 // The link to the page of a side, under the names of its runs.
 //
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (s sideLink) streamlink(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<span>`)
@@ -43,20 +34,6 @@ func (s sideLink) streamlink(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`</span>`)
 }
 
-func (s sideLink) writelink(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	s.streamlink(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (s sideLink) link() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	s.writelink(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamstatusPill(qw422016 *qt422016.Writer, s compare.Status) {
 	qw422016.N().S(`<span class="pill `)
 	qw422016.E().S(statusTone(s))
@@ -65,20 +42,6 @@ func streamstatusPill(qw422016 *qt422016.Writer, s compare.Status) {
 	qw422016.N().S(`</span> `)
 	qw422016.E().S(figures.Capital(statusWord(s)))
 	qw422016.N().S(`</span>`)
-}
-
-func writestatusPill(qq422016 qtio422016.Writer, s compare.Status) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamstatusPill(qw422016, s)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func statusPill(s compare.Status) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writestatusPill(qb422016, s)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func streamstatusFigures(qw422016 *qt422016.Writer, list []statusFigure) {
@@ -105,20 +68,6 @@ func streamstatusFigures(qw422016 *qt422016.Writer, list []statusFigure) {
 `)
 }
 
-func writestatusFigures(qq422016 qtio422016.Writer, list []statusFigure) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamstatusFigures(qw422016, list)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func statusFigures(list []statusFigure) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writestatusFigures(qb422016, list)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamcaveats(qw422016 *qt422016.Writer, list []string) {
 	if len(list) > 0 {
 		qw422016.N().S(`<div class="warn" id="_warnings"><p><b>Before you rely on these numbers</b></p><ul>`)
@@ -130,20 +79,6 @@ func streamcaveats(qw422016 *qt422016.Writer, list []string) {
 		qw422016.N().S(`</ul></div>
 `)
 	}
-}
-
-func writecaveats(qq422016 qtio422016.Writer, list []string) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamcaveats(qw422016, list)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func caveats(list []string) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writecaveats(qb422016, list)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // The lines in which documents differ. Each document begins with a line of its own.
@@ -183,18 +118,4 @@ func streamdiffs(qw422016 *qt422016.Writer, list []compare.FileDiff, base string
 		}
 		qw422016.N().S(`</pre>`)
 	}
-}
-
-func writediffs(qq422016 qtio422016.Writer, list []compare.FileDiff, base string) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamdiffs(qw422016, list, base)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func diffs(list []compare.FileDiff, base string) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writediffs(qb422016, list, base)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -9,16 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/template"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (d *scanDocument) streampage(qw422016 *qt422016.Writer) {
 	d.StreamHead(qw422016)
@@ -78,20 +69,6 @@ func (d *scanDocument) streampage(qw422016 *qt422016.Writer) {
 	d.StreamFoot(qw422016)
 }
 
-func (d *scanDocument) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *scanDocument) streamcells(qw422016 *qt422016.Writer, list []*compare.CellChange) {
 	qw422016.N().S(`<div class="tblw"><table class="stk moves"><thead><tr><th scope="col">Cell</th>`)
 	d.streamcolumns(qw422016)
@@ -120,40 +97,12 @@ func (d *scanDocument) streamcells(qw422016 *qt422016.Writer, list []*compare.Ce
 	qw422016.N().S(`</tbody></table></div>`)
 }
 
-func (d *scanDocument) writecells(qq422016 qtio422016.Writer, list []*compare.CellChange) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamcells(qw422016, list)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) cells(list []*compare.CellChange) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writecells(qb422016, list)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *scanDocument) streamcolumns(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<th scope="col">Result</th><th scope="col">`)
 	qw422016.E().S(figures.Capital(d.base.Name))
 	qw422016.N().S(`</th><th scope="col">`)
 	qw422016.E().S(figures.Capital(d.head.Name))
 	qw422016.N().S(`</th><th scope="col">Why</th>`)
-}
-
-func (d *scanDocument) writecolumns(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamcolumns(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) columns() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writecolumns(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *scanDocument) streambreakingPoints(qw422016 *qt422016.Writer) {
@@ -184,20 +133,6 @@ func (d *scanDocument) streambreakingPoints(qw422016 *qt422016.Writer) {
 		qw422016.N().S(`</tbody></table></div></section>
 `)
 	}
-}
-
-func (d *scanDocument) writebreakingPoints(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streambreakingPoints(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) breakingPoints() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writebreakingPoints(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *scanDocument) streamdependencies(qw422016 *qt422016.Writer) {
@@ -234,20 +169,6 @@ func (d *scanDocument) streamdependencies(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *scanDocument) writedependencies(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamdependencies(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) dependencies() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writedependencies(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *scanDocument) streamotherCells(qw422016 *qt422016.Writer) {
 	if list := d.others(); len(list) > 0 {
 		qw422016.N().S(`<section id="_others"><h2>The other cells</h2><details class="exp"`)
@@ -264,20 +185,6 @@ func (d *scanDocument) streamotherCells(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *scanDocument) writeotherCells(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamotherCells(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) otherCells() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writeotherCells(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *scanDocument) streammethod(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<section class="exp" id="_method"><h2>How changes are judged</h2>
 <dl class="fx gap">
@@ -292,18 +199,4 @@ func (d *scanDocument) streammethod(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`</pre>
 </section>
 `)
-}
-
-func (d *scanDocument) writemethod(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streammethod(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *scanDocument) method() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writemethod(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

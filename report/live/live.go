@@ -112,16 +112,13 @@ func Newest(p *progress.Progress, most int) []Entry {
 	return list
 }
 
-// render returns what a template writes. Where a mistake of ours makes that panic, the part
-// says so: the run goes on with its faults in force, and must not end with its page.
-func render(write func(*template.Writer)) (html template.HTML) {
-	defer func() {
-		if p := recover(); p != nil {
-			html = template.Of(func(w *template.Writer) { streamunshown(w, inert.Text(fmt.Sprint(p))) })
-		}
-	}()
+// render returns what a template writes. Where a mistake of ours ends that, the part says so:
+// the run goes on with its faults in force, and must not end with its page.
+func render(write func(*template.Writer)) template.HTML {
 	var b strings.Builder
-	_ = page.Write(&b, write) // a builder takes everything
+	if err := page.Write(&b, write); err != nil { // not of the builder, which takes everything
+		return template.Of(func(w *template.Writer) { streamunshown(w, inert.Text(err.Error())) })
+	}
 	return template.HTML(b.String())
 }
 

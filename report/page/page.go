@@ -9,6 +9,7 @@ package page
 
 import (
 	_ "embed"
+	"fmt"
 	"io"
 	"strings"
 
@@ -65,10 +66,24 @@ func Embed(v any) (template.HTML, error) {
 	return template.HTML(text), err
 }
 
-// Write writes a page, which is what its template writes.
+// Write writes a page, which is what its template writes. A mistake in a page must not end
+// a program that has a verdict to tell: a panic is an error here.
 func Write(w io.Writer, content func(*template.Writer)) error {
-	_, err := io.WriteString(w, harmless(string(template.Of(content))))
+	page, err := of(content)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, harmless(string(page)))
 	return err
+}
+
+func of(content func(*template.Writer)) (page template.HTML, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("render page: %v", p)
+		}
+	}()
+	return template.Of(content), nil
 }
 
 // harmless replaces what no escaping makes visible: control characters and those

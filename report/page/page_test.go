@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/report/template"
 )
 
 // A path in steps ends where one in places would, to the tenth, however many
@@ -54,3 +56,12 @@ func TestAxes(t *testing.T) {
 }
 
 func diff(a, b float64) bool { return a-b > 1e-9 || b-a > 1e-9 }
+
+// A mistake in a page costs the page, and not what the program says.
+func TestAMistakeInAPage(t *testing.T) {
+	var out strings.Builder
+	err := Write(&out, func(*template.Writer) { panic("a mistake") })
+	if err == nil || out.Len() > 0 {
+		t.Errorf("%v, and %q is written", err, out.String())
+	}
+}

@@ -1,8 +1,6 @@
 package results
 
 import (
-	"strings"
-
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
@@ -11,7 +9,7 @@ import (
 
 // excess writes a blast radius with room between a sign and its number: "≤ 0.6%".
 func excess(b *result.BlastRadius) string {
-	return strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
+	return spaced(words.Excess(b))
 }
 
 // lowToHigh writes bounds in points: "−0.4 to 2.1".

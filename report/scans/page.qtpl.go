@@ -14,16 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-import (
-	qtio422016 "io"
-
-	qt422016 "github.com/blastgauge/blastgauge/report/template"
-)
-
-var (
-	_ = qtio422016.Copy
-	_ = qt422016.AcquireByteBuffer
-)
+import qt422016 "github.com/blastgauge/blastgauge/report/template"
 
 func (d *document) streampage(qw422016 *qt422016.Writer) {
 	d.StreamHead(qw422016)
@@ -131,20 +122,6 @@ func (d *document) streampage(qw422016 *qt422016.Writer) {
 	d.StreamFoot(qw422016)
 }
 
-func (d *document) writepage(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streampage(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) page() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writepage(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamhero(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<div class="hero">
 <h1>`)
@@ -182,20 +159,6 @@ func (d *document) streamhero(qw422016 *qt422016.Writer) {
 	}
 	qw422016.N().S(`</div>
 `)
-}
-
-func (d *document) writehero(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamhero(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) hero() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writehero(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamfoundList(qw422016 *qt422016.Writer) {
@@ -245,20 +208,6 @@ func (d *document) streamfoundList(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (d *document) writefoundList(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamfoundList(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) foundList() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writefoundList(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streamnextList(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<div><h2>What to do next</h2>
 `)
@@ -302,20 +251,6 @@ func (d *document) streamnextList(qw422016 *qt422016.Writer) {
 	}
 	qw422016.N().S(`</div>
 `)
-}
-
-func (d *document) writenextList(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamnextList(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) nextList() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writenextList(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 // Each of the sections that follow begins with a line of its own, and is nothing where there
@@ -371,20 +306,6 @@ func (d *document) streammatrix(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writematrix(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streammatrix(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) matrix() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writematrix(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (c *pageCell) streamlink(qw422016 *qt422016.Writer) {
 	if c.tried() {
 		qw422016.N().S(`<a class="cell `)
@@ -434,40 +355,12 @@ func (c *pageCell) streamlink(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (c *pageCell) writelink(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	c.streamlink(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (c *pageCell) link() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	c.writelink(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (c *pageCell) streamwhy(qw422016 *qt422016.Writer) {
 	if reason := c.reason(); reason != "" {
 		qw422016.N().S(` <span class="lim2">`)
 		qw422016.E().S(reason)
 		qw422016.N().S(`</span>`)
 	}
-}
-
-func (c *pageCell) writewhy(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	c.streamwhy(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (c *pageCell) why() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	c.writewhy(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streambreaking(qw422016 *qt422016.Writer) {
@@ -492,20 +385,6 @@ func (d *document) streambreaking(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</div></section>`)
 	}
-}
-
-func (d *document) writebreaking(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streambreaking(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) breaking() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writebreaking(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamfallbackList(qw422016 *qt422016.Writer) {
@@ -558,20 +437,6 @@ func (d *document) streamfallbackList(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writefallbackList(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamfallbackList(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) fallbackList() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writefallbackList(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (d *document) streampoolList(qw422016 *qt422016.Writer) {
 	if list := d.pools(); len(list) > 0 {
 		qw422016.N().S(`
@@ -589,20 +454,6 @@ func (d *document) streampoolList(qw422016 *qt422016.Writer) {
 		}
 		qw422016.N().S(`</ul></section>`)
 	}
-}
-
-func (d *document) writepoolList(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streampoolList(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) poolList() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writepoolList(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamdetails(qw422016 *qt422016.Writer) {
@@ -651,20 +502,6 @@ func (d *document) streamdetails(qw422016 *qt422016.Writer) {
 	}
 }
 
-func (d *document) writedetails(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamdetails(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) details() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writedetails(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func (r *pageRow) streamcellTable(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<div class="tblw"><table class="stk scan"><thead><tr><th scope="col">Fails how</th><th scope="col">Verdict</th><th scope="col">What is known</th></tr></thead><tbody>
 `)
@@ -673,20 +510,6 @@ func (r *pageRow) streamcellTable(qw422016 *qt422016.Writer) {
 	}
 	qw422016.N().S(`</tbody></table></div>
 `)
-}
-
-func (r *pageRow) writecellTable(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	r.streamcellTable(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (r *pageRow) cellTable() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	r.writecellTable(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (c *pageCell) streamrow(qw422016 *qt422016.Writer) {
@@ -744,20 +567,6 @@ func (c *pageCell) streamrow(qw422016 *qt422016.Writer) {
 `)
 }
 
-func (c *pageCell) writerow(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	c.streamrow(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (c *pageCell) row() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	c.writerow(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
-}
-
 func streamlevelTable(qw422016 *qt422016.Writer, b *scan.BreakingPoint) {
 	qw422016.N().S(`<h3 class="gap">Latencies that were tried</h3>
 <div class="tblw"><table class="data"><thead><tr><th scope="col">Latency</th><th scope="col">Verdict</th><th scope="col">Harmed beyond the control</th></tr></thead><tbody>
@@ -783,20 +592,6 @@ func streamlevelTable(qw422016 *qt422016.Writer, b *scan.BreakingPoint) {
 	}
 	qw422016.N().S(`</tbody></table></div>
 `)
-}
-
-func writelevelTable(qq422016 qtio422016.Writer, b *scan.BreakingPoint) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	streamlevelTable(qw422016, b)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func levelTable(b *scan.BreakingPoint) string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	writelevelTable(qb422016, b)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streammethod(qw422016 *qt422016.Writer) {
@@ -849,20 +644,6 @@ func (d *document) streammethod(qw422016 *qt422016.Writer) {
 	}
 	qw422016.N().S(`</section>
 `)
-}
-
-func (d *document) writemethod(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streammethod(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) method() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writemethod(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }
 
 func (d *document) streamfacts(qw422016 *qt422016.Writer) {
@@ -923,18 +704,4 @@ func (d *document) streamfacts(qw422016 *qt422016.Writer) {
 	qw422016.E().S(d.r.Toxiproxy.Version)
 	qw422016.N().S(`</dd>
 </dl></div>`)
-}
-
-func (d *document) writefacts(qq422016 qtio422016.Writer) {
-	qw422016 := qt422016.AcquireWriter(qq422016)
-	d.streamfacts(qw422016)
-	qt422016.ReleaseWriter(qw422016)
-}
-
-func (d *document) facts() string {
-	qb422016 := qt422016.AcquireByteBuffer()
-	d.writefacts(qb422016)
-	qs422016 := string(qb422016.B)
-	qt422016.ReleaseByteBuffer(qb422016)
-	return qs422016
 }

@@ -13,7 +13,6 @@ package template
 
 import (
 	"bytes"
-	html "html/template"
 	"net/url"
 	"strings"
 
@@ -21,7 +20,7 @@ import (
 )
 
 // HTML is markup: every text in it was quoted by who made it.
-type HTML = html.HTML
+type HTML string
 
 // Markup writes markup as it is.
 func Markup(h HTML) string { return string(h) }

@@ -34,7 +34,7 @@ func sources(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) < 2 {
+	if len(list) < 10 {
 		t.Fatalf("%d templates: the walk is wrong", len(list))
 	}
 	return list
