@@ -113,8 +113,6 @@ func TestErrorsAreWordedAsTheOfficialClientDoes(t *testing.T) {
 		"not found":                    {404, ""},
 		"nothing new":                  {304, ""},
 		"success that is refused":      {400, `{"status":"success","data":{}}`},
-		"a type that is unknown":       {200, `{"status":"success","data":{"resultType":"graph","result":[]}}`},
-		"a text":                       {200, `{"status":"success","data":{"resultType":"string","result":[1,"a"]}}`},
 	} {
 		answer := answering(func(*http.Request) (int, []byte) { return tt.status, []byte(tt.body) })
 		_, _, want := officialOf(t, "http://h", answer).Query(t.Context(), "a", time.Time{})

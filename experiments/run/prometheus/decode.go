@@ -88,13 +88,13 @@ func decodeData(data json.RawMessage) (a answer, err error) {
 	switch {
 	case err != nil:
 		return answer{}, err
-	case result == nil:
+	case result == nil, string(result) == "null":
 		return answer{}, errors.New("an answer without a result")
 	}
 	switch a.kind {
 	case scalar:
 		var s sample
-		err = s.UnmarshalJSON(result)
+		s, err = decodeSample(result)
 		a.scalar = s.value
 	case matrix:
 		a.matrix, err = decodeMatrix(result)
@@ -131,7 +131,15 @@ func decodeSeries(d *json.Decoder) (s labelled, err error) {
 				return err
 			})
 		case "values":
-			err = d.Decode(&s.samples)
+			err = elements(d, func() error {
+				pair := json.RawMessage{}
+				if err := d.Decode(&pair); err != nil {
+					return err
+				}
+				p, err := decodeSample(pair)
+				s.samples = append(s.samples, p)
+				return err
+			})
 		case "histograms":
 			err = elements(d, func() error { return skip(d) })
 		default:
@@ -168,19 +176,19 @@ func nameOf(labels map[string]string) string {
 	return name + "{" + strings.Join(list, ", ") + "}"
 }
 
-// UnmarshalJSON reads a sample: [seconds, "value"].
-func (s *sample) UnmarshalJSON(pair []byte) (err error) {
+// decodeSample reads a sample: [seconds, "value"].
+func decodeSample(pair json.RawMessage) (s sample, err error) {
 	inner, isList := bytes.CutPrefix(bytes.TrimSpace(pair), []byte("["))
 	inner, ends := bytes.CutSuffix(inner, []byte("]"))
 	at, value, two := bytes.Cut(inner, []byte(","))
 	if !isList || !ends || !two {
-		return fmt.Errorf("a sample is [seconds, \"value\"], and not %.60q", pair)
+		return s, fmt.Errorf("a sample is [seconds, \"value\"], and not %.60q", pair)
 	}
 	if s.at, err = milliseconds(string(bytes.TrimSpace(at))); err != nil {
-		return err
+		return s, err
 	}
 	s.value, err = number(bytes.TrimSpace(value))
-	return err
+	return s, err
 }
 
 // farthest bounds moments, in seconds on either side of 1970: milliseconds between two of them
@@ -224,7 +232,7 @@ func number(quoted []byte) (float64, error) {
 func members(d *json.Decoder, visit func(name string) error) error {
 	t, err := d.Token()
 	if err == nil && t != json.Delim('{') {
-		err = fmt.Errorf("an object was expected, and not %.60q", fmt.Sprint(t))
+		err = unexpected("an object", t)
 	}
 	if err != nil {
 		return err
@@ -257,7 +265,7 @@ func elements(d *json.Decoder, visit func() error) error {
 	case t == nil:
 		return nil
 	case t != json.Delim('['):
-		return fmt.Errorf("a list was expected, and not %.60q", fmt.Sprint(t))
+		return unexpected("a list", t)
 	}
 	for d.More() {
 		if err := visit(); err != nil {
@@ -276,9 +284,17 @@ func text(d *json.Decoder) (string, error) {
 	}
 	s, ok := t.(string)
 	if !ok {
-		return "", fmt.Errorf("a text was expected, and not %.60q", fmt.Sprint(t))
+		return "", unexpected("a text", t)
 	}
 	return s, nil
+}
+
+// unexpected is the error of a token where another one belongs.
+func unexpected(want string, t json.Token) error {
+	if t == nil {
+		t = "null"
+	}
+	return fmt.Errorf("%s was expected, and not %.60q", want, fmt.Sprint(t))
 }
 
 // skip reads a value that nobody needs.

@@ -143,6 +143,8 @@ func TestHostileAnswersAreRefused(t *testing.T) {
 		"no type":                     `{"status":"success","data":{"result":[]}}`,
 		"a type that is a number":     `{"status":"success","data":{"resultType":1,"result":[]}}`,
 		"no result":                   `{"status":"success","data":{"resultType":"matrix"}}`,
+		"a type that is unknown":      `{"status":"success","data":{"resultType":"graph","result":[]}}`,
+		"a text":                      `{"status":"success","data":{"resultType":"string","result":[1,"a"]}}`,
 		"a result that is an object":  `{"status":"success","data":{"resultType":"matrix","result":{}}}`,
 		"a result that is a text":     `{"status":"success","data":{"resultType":"matrix","result":"[]"}}`,
 		"a scalar that is a matrix":   `{"status":"success","data":{"resultType":"scalar","result":[` + series1 + `]}}`,
