@@ -40,14 +40,15 @@ func asOurs(t testing.TB, v model.Value) (a answer) {
 
 // shown is an answer as a text, in which NaN is as good as NaN.
 func shown(a answer) string {
-	text := fmt.Sprintf("%s %v", a.kind, a.scalar)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %v", a.kind, a.scalar)
 	for _, s := range a.matrix {
-		text += fmt.Sprintf("\n%q %q", s.name, s.labels)
+		fmt.Fprintf(&text, "\n%q %q", s.name, s.labels)
 		for _, p := range s.samples {
-			text += fmt.Sprintf(" %d=%v/%t", p.at, p.value, math.Signbit(p.value) && p.value == 0)
+			fmt.Fprintf(&text, " %d=%v/%t", p.at, p.value, math.Signbit(p.value) && p.value == 0)
 		}
 	}
-	return text
+	return text.String()
 }
 
 const (

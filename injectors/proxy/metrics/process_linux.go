@@ -29,8 +29,8 @@ func ofProcess() (families []family) {
 	if net, err := p.Netstat(); err == nil {
 		// Those of the network that the process is in: a container's, or the machine's.
 		families = append(families,
-			only("process_network_receive_bytes_total", "Bytes received by the network of the process.", counter, octets(net.IpExt.InOctets)),
-			only("process_network_transmit_bytes_total", "Bytes sent by the network of the process.", counter, octets(net.IpExt.OutOctets)))
+			only("process_network_receive_bytes_total", "Bytes received by the network of the process.", counter, octets(net.InOctets)),
+			only("process_network_transmit_bytes_total", "Bytes sent by the network of the process.", counter, octets(net.OutOctets)))
 	}
 	return families
 }
