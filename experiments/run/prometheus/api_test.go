@@ -156,14 +156,14 @@ func TestAnAnswerIsBounded(t *testing.T) {
 	if _, err := c.samples(t.Context(), "a", time.Now(), time.Minute); !errors.Is(err, errTooLarge) {
 		t.Errorf("%v", err)
 	}
-	long := strings.Repeat("x", mostBytes/2)
+	long := strings.Repeat("x", 1<<20)
 	for name, body := range map[string]string{
 		"an error":  `{"status":"error","errorType":"` + long + `","error":"` + long[:1000] + `"}`,
 		"a warning": `{"status":"success","warnings":["` + long + `"],"data":{"resultType":"matrix","result":[]}}`,
 		"a status":  `{"status":"` + long + `"}`,
 		"a type":    `{"status":"success","data":{"resultType":"` + long + `","result":[]}}`,
 		"a value":   `{"status":"success","data":{"resultType":"scalar","result":[1,"` + long + `"]}}`,
-		"a time":    `{"status":"success","data":{"resultType":"scalar","result":[` + strings.Repeat("1", mostBytes/2) + `,"1"]}}`,
+		"a time":    `{"status":"success","data":{"resultType":"scalar","result":[` + strings.Repeat("1", 1<<20) + `,"1"]}}`,
 		"a name":    `{"status":"success","data":{"resultType":"matrix","result":[{"` + long + `":1}]}}`,
 	} {
 		c := clientOf(t, func(*http.Request) (int, []byte) { return 200, []byte(body) })

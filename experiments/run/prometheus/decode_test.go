@@ -128,7 +128,7 @@ func TestMomentsAreExact(t *testing.T) {
 func TestHostileAnswersAreRefused(t *testing.T) {
 	t.Parallel()
 	deep := func(begin, end string) string {
-		return strings.Repeat(begin, 2_000_000) + strings.Repeat(end, 2_000_000)
+		return strings.Repeat(begin, 100_000) + strings.Repeat(end, 100_000)
 	}
 	bodies := map[string]string{
 		"nothing":                     "",
