@@ -192,9 +192,11 @@ func owners() map[string]room {
 	return map[string]room{
 		"github.com/Shopify/toxiproxy/v2":          {name: "injectors/proxy", tests: "injectors/injectortest/stock"}, // the unchanged server that ours is compared with
 		"al.essio.dev/pkg/shellescape":             {name: "injectors/manual"},
-		"github.com/prometheus/client_golang":      {name: "injectors/proxy/metrics"},
-		"github.com/prometheus/client_golang/api":  {name: "experiments/run/prometheus"},
-		"github.com/prometheus/common":             {name: "experiments/run/prometheus"},
+		"github.com/prometheus/client_golang":      {tests: "injectors/proxy/metrics"}, // what ours is compared with, as are the next two
+		"github.com/prometheus/client_golang/api":  {tests: "experiments/run/prometheus"},
+		"github.com/prometheus/common":             {tests: "experiments/run/prometheus"},
+		"github.com/prometheus/procfs":             {name: "injectors/proxy/metrics"},
+		"golang.org/x/sys/unix":                    {name: "injectors/proxy/metrics"},
 		"github.com/spf13/cobra":                   {name: "cmd/blastgauge"},
 		"github.com/mattn/go-runewidth":            {name: "report/terminal"},
 		"github.com/vbauerster/mpb/v8":             {name: "cmd/blastgauge/internal/live"},

@@ -12,9 +12,6 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
 )
 
 // answering is a transport of answers that are made up.
@@ -27,11 +24,8 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func clientOf(t testing.TB, a answering) *client {
 	t.Helper()
-	c, err := api.NewClient(api.Config{Address: "http://127.0.0.1:9090", RoundTripper: a})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &client{api: v1.NewAPI(c), url: "http://127.0.0.1:9090"}
+	address := &url.URL{Scheme: "http", Host: "127.0.0.1:9090"}
+	return &client{api: &api{address, &http.Client{Transport: a}}, url: address.String()}
 }
 
 // A server that is no Prometheus, or one that says no, is told as what it is.
@@ -128,9 +122,9 @@ func TestAServerThatNeverAnswersIsFound(t *testing.T) {
 // hanging answers nothing before its time is over.
 type hanging struct{}
 
-func (hanging) Query(ctx context.Context, _ string, _ time.Time, _ ...v1.Option) (model.Value, v1.Warnings, error) {
+func (hanging) query(ctx context.Context, _ string, _ time.Time) (answer, error) {
 	<-ctx.Done()
-	return nil, nil, ctx.Err()
+	return answer{}, ctx.Err()
 }
 
 // Nothing that a server answers ends the run.

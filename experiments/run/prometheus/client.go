@@ -14,9 +14,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
 )
 
 const (
@@ -37,7 +34,7 @@ type client struct {
 
 // A querier is what is used of the API.
 type querier interface {
-	Query(ctx context.Context, query string, at time.Time, opts ...v1.Option) (model.Value, v1.Warnings, error)
+	query(ctx context.Context, query string, at time.Time) (answer, error)
 }
 
 func newClient(s *experiments.System, getenv func(string) (string, bool)) (*client, error) {
@@ -58,11 +55,7 @@ func newClient(s *experiments.System, getenv func(string) (string, bool)) (*clie
 	if t.home, err = url.Parse(m.Prometheus); err != nil {
 		return nil, fmt.Errorf("measure.prometheus: %w", err)
 	}
-	c, err := api.NewClient(api.Config{Address: m.Prometheus, RoundTripper: t})
-	if err != nil {
-		return nil, fmt.Errorf("measure.prometheus: %w", err)
-	}
-	return &client{v1.NewAPI(c), m.Prometheus}, nil
+	return &client{&api{t.home, &http.Client{Transport: t}}, m.Prometheus}, nil
 }
 
 // A transport logs in, and bounds answers.
@@ -103,69 +96,63 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // query asks. An answer with a warning is none: what stores several Prometheus together
 // answers with a part where it does not reach all of them.
-func (c *client) query(ctx context.Context, query string, at time.Time) (model.Value, error) {
-	value, warnings, err := c.api.Query(ctx, query, at)
-	if err == nil && len(warnings) > 0 {
-		err = fmt.Errorf("the answer may be a part alone: %s", warnings[0])
+func (c *client) query(ctx context.Context, query string, at time.Time) (answer, error) {
+	a, err := c.api.query(ctx, query, at)
+	if err == nil && len(a.warnings) > 0 {
+		err = fmt.Errorf("the answer may be a part alone: %.*s", mostMessage, a.warnings[0])
 	}
-	return value, err
+	return a, err
 }
 
 // now is what time it is there.
 func (c *client) now(ctx context.Context) (time.Time, error) {
-	value, err := c.query(ctx, "time()", time.Time{})
+	a, err := c.query(ctx, "time()", time.Time{})
 	if err != nil {
 		return time.Time{}, err
 	}
-	scalar, ok := value.(*model.Scalar)
-	if !ok {
+	if a.kind != scalar || !(math.Abs(a.scalar) <= farthest) { // nor is it NaN
 		return time.Time{}, errors.New("time() is no number: this is no Prometheus")
 	}
-	return time.UnixMilli(int64(float64(scalar.Value) * 1000)), nil
+	return time.UnixMilli(int64(a.scalar * 1000)), nil
 }
 
 // samples are those of a selector's series in the time before a moment there, as they were
 // scraped. No function is applied: increase() guesses what was between the scrapes, and
 // forgets the first sample of a series.
 func (c *client) samples(ctx context.Context, selector string, at time.Time, before time.Duration) ([]labelled, error) {
-	value, err := c.query(ctx, selector+"["+strconv.FormatInt(before.Milliseconds(), 10)+"ms]", at)
+	a, err := c.query(ctx, selector+"["+strconv.FormatInt(before.Milliseconds(), 10)+"ms]", at)
 	if err != nil {
 		return nil, err
 	}
-	matrix, ok := value.(model.Matrix)
-	if !ok {
+	if a.kind != matrix {
 		return nil, fmt.Errorf("%s is no selector of series", selector)
 	}
-	list := make([]labelled, 0, len(matrix))
-	for _, stream := range matrix {
-		s := labelled{name: stream.Metric.String(), labels: stream.Metric, samples: make([]sample, len(stream.Values))}
-		for i, v := range stream.Values {
-			s.samples[i] = sample{int64(v.Timestamp), float64(v.Value)}
-			if v.Value < 0 { // no counter
-				s.samples[i].value = math.NaN()
+	for _, one := range a.matrix {
+		for i := range one.samples {
+			if one.samples[i].value < 0 { // no counter
+				one.samples[i].value = math.NaN()
 			}
 		}
-		list = append(list, s)
 	}
-	return list, nil
+	return a.matrix, nil
 }
 
 // labelled is a series as Prometheus names it.
 type labelled struct {
 	name    string
-	labels  model.Metric
+	labels  map[string]string
 	samples []sample // the oldest first
 }
 
-func (l *labelled) label(name string) string { return string(l.labels[model.LabelName(name)]) }
+func (l *labelled) label(name string) string { return l.labels[name] }
 
 // target is what exposes the series: all its series are scraped at once.
 func (l *labelled) target() string {
-	return l.label(model.JobLabel) + " " + l.label(model.InstanceLabel)
+	return l.label("job") + " " + l.label("instance")
 }
 
 // edge is the upper edge of a bucket in seconds; false where the series is none.
 func (l *labelled) edge() (float64, bool) {
-	edge, err := strconv.ParseFloat(l.label(model.BucketLabel), 64)
+	edge, err := strconv.ParseFloat(l.label("le"), 64)
 	return edge, err == nil
 }

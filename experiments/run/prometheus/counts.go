@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/prometheus/common/model"
 )
 
 // A sample is the value of a counter at a scrape, in milliseconds of Prometheus' clock.
@@ -35,7 +34,7 @@ type series struct {
 	edge    float64 // of a bucket, in seconds
 	samples []sample
 	armless bool // it has no label of an arm, where others have
-	labels  model.Metric
+	labels  map[string]string
 }
 
 // An interval is what one target counted between two neighbouring scrapes, (from, to].

@@ -13,8 +13,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
 )
 
 // A fakePrometheus scrapes targets that count ten journeys a second, one of them harmed, in
@@ -37,41 +35,42 @@ func (f *fakePrometheus) is(state func(time.Duration) bool, at time.Duration) bo
 	return state != nil && state(at)
 }
 
-func (f *fakePrometheus) Query(_ context.Context, query string, at time.Time, _ ...v1.Option) (model.Value, v1.Warnings, error) {
+func (f *fakePrometheus) query(_ context.Context, query string, at time.Time) (answer, error) {
 	f.queries++
 	now := time.Since(f.begun)
 	if f.is(f.down, now) || f.is(f.deaf, now) {
-		return nil, nil, errors.New("connection refused")
+		return answer{}, errors.New("connection refused")
 	}
 	if query == "time()" {
-		return &model.Scalar{Value: model.SampleValue(float64(f.begun.Add(now+f.ahead).UnixMilli()) / 1000)}, nil, nil
+		return timeIs(f.begun.Add(now + f.ahead)), nil
 	}
 	selector, text, _ := strings.Cut(strings.TrimSuffix(query, "ms]"), "[")
 	var back int64
 	if _, err := fmt.Sscan(text, &back); err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	until := at.Add(-f.ahead).Sub(f.begun)
-	return f.matrix(selector, max(0, until-time.Duration(back)*time.Millisecond), min(until, now-f.lag)), nil, nil
+	return answer{kind: matrix, matrix: f.matrix(selector, max(0, until-time.Duration(back)*time.Millisecond), min(until, now-f.lag))}, nil
 }
 
-func (f *fakePrometheus) matrix(selector string, from, to time.Duration) (m model.Matrix) {
+func (f *fakePrometheus) matrix(selector string, from, to time.Duration) (list []labelled) {
 	rate := map[string]float64{"total": 10, "harmed": 1}[selector]
 	for target := range f.targets {
-		s := &model.SampleStream{Metric: model.Metric{"__name__": model.LabelValue(selector), "job": "shop", "instance": model.LabelValue(fmt.Sprint(target))}}
+		s := labelled{labels: labels(selector, fmt.Sprint(target))}
 		if f.lanes {
-			s.Metric["lane"] = model.LabelValue([]string{"fault", "control"}[target%2])
+			s.labels["lane"] = []string{"fault", "control"}[target%2]
 		}
+		s.name = nameOf(s.labels)
 		for at := f.scrape * time.Duration(target) / time.Duration(f.targets); at <= to; at += f.scrape {
 			if at > from && !f.is(f.down, at) && (f.dead == nil || !f.dead(target, at)) {
-				s.Values = append(s.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(f.begun.Add(at + f.ahead).UnixNano()), Value: model.SampleValue(float64(int(rate * at.Seconds())))})
+				s.samples = append(s.samples, sample{f.begun.Add(at + f.ahead).UnixMilli(), float64(int(rate * at.Seconds()))})
 			}
 		}
-		if s.Values != nil {
-			m = append(m, s)
+		if s.samples != nil {
+			list = append(list, s)
 		}
 	}
-	return m
+	return list
 }
 
 // observed is what a generator observed.

@@ -14,7 +14,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/prometheus/common/model"
 )
 
 // A Finding is something that keeps a journey from being measured.
@@ -120,14 +119,14 @@ func (r reader) checkTargets(list []series, m *experiments.Measure) *Finding {
 
 // labelsOf are the labels in which the series of a target differ.
 func labelsOf(list []series, target string) string {
-	values := map[model.LabelName][]string{}
+	values := map[string][]string{}
 	for _, s := range list {
 		if s.target != target || s.role != total {
 			continue
 		}
 		for label, v := range s.labels {
-			if !slices.Contains(values[label], string(v)) {
-				values[label] = append(values[label], string(v))
+			if !slices.Contains(values[label], v) {
+				values[label] = append(values[label], v)
 			}
 		}
 	}
@@ -186,11 +185,11 @@ func (r reader) checkHarmed(ctx context.Context, c *client, list []series, at ti
 		return r.checkMetric(ctx, c, name, at, scrape)
 	}
 	for _, m := range matcherForm.FindAllStringSubmatch(r.Harmed, -1) {
-		label := model.LabelName(m[1])
-		if label == model.MetricNameLabel || slices.ContainsFunc(whole, func(s series) bool { _, has := s.labels[label]; return has }) {
+		label := m[1]
+		if label == nameLabel || slices.ContainsFunc(whole, func(s series) bool { _, has := s.labels[label]; return has }) {
 			continue
 		}
-		return &Finding{Asked: "harmed: " + r.Harmed, Expected: "labels that the counters of total have", Came: "none has the label " + m[1], Do: "is the label spelt right? As it is, no journey will ever be harmed"}
+		return &Finding{Asked: "harmed: " + r.Harmed, Expected: "labels that the counters of total have", Came: "none has the label " + label, Do: "is the label spelt right? As it is, no journey will ever be harmed"}
 	}
 	return nil
 }

@@ -9,13 +9,11 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
 )
 
 // A stored series is what a Prometheus of a test has, one sample a second.
 type stored struct {
-	labels model.Metric
+	labels map[string]string
 	values []float64
 	late   time.Duration // how old the newest sample is
 }
@@ -23,37 +21,42 @@ type stored struct {
 // storage answers selectors with what is stored under them.
 type storage map[string][]stored
 
-func (s storage) Query(_ context.Context, query string, at time.Time, _ ...v1.Option) (model.Value, v1.Warnings, error) {
+func (s storage) query(_ context.Context, query string, at time.Time) (answer, error) {
 	if query == "time()" {
-		return &model.Scalar{Value: model.SampleValue(float64(time.Now().UnixMilli()) / 1000)}, nil, nil
+		return timeIs(time.Now()), nil
 	}
 	selector, text, _ := strings.Cut(strings.TrimSuffix(query, "ms]"), "[")
 	back, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	from := at.Add(-time.Duration(back) * time.Millisecond)
-	m := model.Matrix{}
+	a := answer{kind: matrix}
 	for _, one := range s[selector] {
-		stream := &model.SampleStream{Metric: one.labels}
+		stream := labelled{name: nameOf(one.labels), labels: one.labels}
 		for i, v := range one.values {
 			when := time.Now().Add(-one.late - time.Duration(len(one.values)-1-i)*time.Second)
 			if v >= 0 && when.After(from) && !when.After(at) {
-				stream.Values = append(stream.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(when.UnixNano()), Value: model.SampleValue(v)})
+				stream.samples = append(stream.samples, sample{when.UnixMilli(), v})
 			}
 		}
-		if stream.Values != nil {
-			m = append(m, stream)
+		if stream.samples != nil {
+			a.matrix = append(a.matrix, stream)
 		}
 	}
-	return m, nil, nil
+	return a, nil
+}
+
+// timeIs is the answer to time().
+func timeIs(at time.Time) answer {
+	return answer{kind: scalar, scalar: float64(at.UnixMilli()) / 1000}
 }
 
 // labels are those of a metric of a shop, and more.
-func labels(name, instance string, more ...string) model.Metric {
-	m := model.Metric{"__name__": model.LabelValue(name), "job": "shop", "instance": model.LabelValue(instance)}
+func labels(name, instance string, more ...string) map[string]string {
+	m := map[string]string{"__name__": name, "job": "shop", "instance": instance}
 	for i := 0; i+1 < len(more); i += 2 {
-		m[model.LabelName(more[i])] = model.LabelValue(more[i+1])
+		m[more[i]] = more[i+1]
 	}
 	return m
 }

@@ -28,7 +28,7 @@ type CountedOptions struct {
 	PerArm   float64       // checkouts a second on each arm; default 50
 	Replicas int           // that count, each by itself; default 2
 	Lanes    bool          // half of the customers take a lane past the proxy: the control arm
-	Restart  bool          // a replica begins anew, two seconds after the first harm of the fault
+	Restart  bool          // a replica begins anew, two seconds after the first harm of the fault, between two scrapes that are there
 	Outage   bool          // Prometheus is killed then, and started again after eight scrapes
 	Gone     bool          // Prometheus is killed then, for good
 	Timeout  string        // of a checkout, as the document says it; default 1s
@@ -84,7 +84,8 @@ func StartCounted(dir string, o CountedOptions) (c *Counted, err error) {
 	for range o.Replicas {
 		r := &replica{}
 		c.replicas = append(c.replicas, r)
-		targets = append(targets, strings.TrimPrefix(c.serve(r), "http://"))
+		r.address = strings.TrimPrefix(c.serve(r), "http://")
+		targets = append(targets, r.address)
 	}
 	if c.server, err = startPrometheus(dir, o.Scrape, targets); err != nil {
 		return nil, errors.Join(err, c.System.Close())
@@ -163,7 +164,7 @@ func (c *Counted) firstHarm(ctx context.Context) {
 			case <-time.After(2 * time.Second):
 			}
 			if c.o.Restart {
-				c.RestartReplica()
+				c.restart(ctx)
 			}
 			if c.o.Outage || c.o.Gone {
 				_ = c.server.stop() // it says so where it cannot be started again
@@ -213,6 +214,8 @@ func (c *Counted) writeMeasure() error {
 
 // A replica counts checkouts, and forgets them when it restarts.
 type replica struct {
+	address string // where it is scraped: the label instance
+
 	mu               sync.Mutex
 	counts           map[[2]string]int // by code and lane
 	seconds          map[string][]int  // by lane and edge

@@ -3,10 +3,7 @@ package metrics
 
 import (
 	"net/http"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"slices"
 
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
@@ -20,69 +17,51 @@ func Of(process, proxies bool) func(*proxy.Server) http.Handler {
 		return nil
 	}
 	return func(s *proxy.Server) http.Handler {
-		registry := prometheus.NewRegistry()
+		p := &page{}
 		if process {
-			registry.MustRegister(collectors.NewGoCollector(), collectors.NewBuildInfoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+			p.sources = append(p.sources, ofGo, ofProcess)
 		}
 		if proxies {
-			registry.MustRegister(newGauges(s))
+			p.sources = append(p.sources, func() []family { return ofProxies(s.Status()) })
 		}
-		return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
+		return p
 	}
 }
 
-// gauges collects the counters of all proxies.
-type gauges struct {
-	server                                                         *proxy.Server
-	received, sent, open, total, refused, dialFail, calls, met, of *prometheus.Desc
-}
-
-func newGauges(s *proxy.Server) *gauges {
-	describe := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, labels, nil)
-	}
-	return &gauges{
-		server:   s,
-		received: describe("toxiproxy_proxy_received_bytes_total", "", "direction", "proxy", "listener", "upstream"),
-		sent:     describe("toxiproxy_proxy_sent_bytes_total", "", "direction", "proxy", "listener", "upstream"),
-		open:     describe("blastgauge_proxy_connections_open", "Connections that are open.", "proxy"),
-		total:    describe("blastgauge_proxy_connections_total", "Connections accepted.", "proxy"),
-		refused:  describe("blastgauge_proxy_connections_refused_total", "Connections that down reset.", "proxy"),
-		dialFail: describe("blastgauge_proxy_dial_failures_total", "Connections whose upstream could not be reached.", "proxy"),
-		calls:    describe("blastgauge_proxy_calls_total", "Requests that came, and connections that ended before one did.", "proxy"),
-		met:      describe("blastgauge_toxic_met", "Connections, or requests, that a toxic acted on.", "proxy", "toxic", "type"),
-		of:       describe("blastgauge_toxic_of", "Connections, or requests, that it could have acted on.", "proxy", "toxic", "type"),
-	}
-}
-
-func (g *gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.received, g.sent, g.open, g.total, g.refused, g.dialFail, g.calls, g.met, g.of} {
-		to <- d
-	}
-}
-
-func (g *gauges) Collect(to chan<- prometheus.Metric) {
-	show := func(d *prometheus.Desc, kind prometheus.ValueType, v int64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(d, kind, float64(v), labels...)
-	}
-	for _, p := range g.server.Status() {
-		bytes := func(d *prometheus.Desc, direction string, v int64) {
-			show(d, prometheus.CounterValue, v, direction, p.Name, p.Listen, p.Upstream)
+// ofProxies are the counters of all proxies.
+func ofProxies(list []proxy.Status) []family {
+	received := family{name: "toxiproxy_proxy_received_bytes_total", help: "Bytes that a proxy received, from its clients (upstream) and from its upstream (downstream).", kind: counter}
+	sent := family{name: "toxiproxy_proxy_sent_bytes_total", help: "Bytes that a proxy sent, to its upstream (upstream) and to its clients (downstream).", kind: counter}
+	open := family{name: "blastgauge_proxy_connections_open", help: "Connections that are open.", kind: gauge}
+	total := family{name: "blastgauge_proxy_connections_total", help: "Connections accepted.", kind: counter}
+	refused := family{name: "blastgauge_proxy_connections_refused_total", help: "Connections that down reset.", kind: counter}
+	dialFail := family{name: "blastgauge_proxy_dial_failures_total", help: "Connections whose upstream could not be reached.", kind: counter}
+	calls := family{name: "blastgauge_proxy_calls_total", help: "Requests that came, and connections that ended before one did.", kind: counter}
+	met := family{name: "blastgauge_toxic_met", help: "Connections, or requests, that a toxic acted on.", kind: gauge}
+	of := family{name: "blastgauge_toxic_of", help: "Connections, or requests, that it could have acted on.", kind: gauge}
+	for _, p := range list {
+		bytes := func(f *family, direction string, v int64) {
+			f.add(float64(v), "direction", direction, "listener", p.Listen, "proxy", p.Name, "upstream", p.Upstream)
 		}
-		bytes(g.received, "upstream", p.ReceivedUp)
-		bytes(g.sent, "upstream", p.Counts.BytesUp)
-		bytes(g.received, "downstream", p.ReceivedDown)
-		bytes(g.sent, "downstream", p.Counts.BytesDown)
-		show(g.open, prometheus.GaugeValue, p.Counts.Open, p.Name)
-		show(g.total, prometheus.CounterValue, p.Counts.Total, p.Name)
-		show(g.refused, prometheus.CounterValue, p.Counts.Refused, p.Name)
-		show(g.dialFail, prometheus.CounterValue, p.Counts.DialFailed, p.Name)
-		if calls := p.Counts.Calls; calls != nil {
-			show(g.calls, prometheus.CounterValue, *calls, p.Name)
+		bytes(&received, "upstream", p.ReceivedUp)
+		bytes(&sent, "upstream", p.Counts.BytesUp)
+		bytes(&received, "downstream", p.ReceivedDown)
+		bytes(&sent, "downstream", p.Counts.BytesDown)
+		open.add(float64(p.Counts.Open), "proxy", p.Name)
+		total.add(float64(p.Counts.Total), "proxy", p.Name)
+		refused.add(float64(p.Counts.Refused), "proxy", p.Name)
+		dialFail.add(float64(p.Counts.DialFailed), "proxy", p.Name)
+		if n := p.Counts.Calls; n != nil {
+			calls.add(float64(*n), "proxy", p.Name)
 		}
 		for _, t := range p.Toxics {
-			show(g.met, prometheus.GaugeValue, t.Met, p.Name, t.Name, t.Type)
-			show(g.of, prometheus.GaugeValue, t.Of, p.Name, t.Name, t.Type)
+			met.add(float64(t.Met), "proxy", p.Name, "toxic", t.Name, "type", t.Type)
+			of.add(float64(t.Of), "proxy", p.Name, "toxic", t.Name, "type", t.Type)
 		}
 	}
+	families := []family{received, sent, open, total, refused, dialFail, calls, met, of}
+	for _, f := range families {
+		slices.SortFunc(f.lines, func(a, b line) int { return slices.Compare(a.labels, b.labels) })
+	}
+	return families
 }
