@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/shape"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/generated"
 )
 
 // The reference in README.md is what the shapes say, so that it has every key, and none
@@ -208,7 +209,7 @@ func (r *reference) write(b *strings.Builder, m *mapping, note string) {
 	}
 	b.WriteString("| key | value | meaning |\n|---|---|---|\n")
 	for _, row := range r.rows(m) {
-		fmt.Fprintf(b, "| %s | %s | %s |\n", row.key, cell(row.value), cell(row.meaning))
+		fmt.Fprintf(b, "| %s | %s | %s |\n", row.key, generated.Cell(row.value), generated.Cell(row.meaning))
 	}
 	if rules := append(r.rules(m), note); strings.Join(rules, "") != "" {
 		fmt.Fprintf(b, "\n%s\n", strings.TrimSpace(strings.Join(rules, " ")))
@@ -265,25 +266,6 @@ func texts(list any) (all []string) {
 	return all
 }
 
-// cell is a text as a cell of a table shows it.
-func cell(text string) string {
-	parts := strings.Split(text, "`")
-	for i := range parts {
-		if i%2 == 0 { // no code
-			parts[i] = strings.NewReplacer("*", `\*`, "<", `\<`).Replace(parts[i])
-		}
-	}
-	return strings.ReplaceAll(strings.Join(parts, "`"), "|", `\|`)
-}
-
-// replacePart puts a text between the marks of a part that is generated.
-func replacePart(page, part, text string) (string, bool) {
-	from, to := "<!-- generated: "+part+" -->\n", "<!-- end of "+part+" -->"
-	before, rest, ok := strings.Cut(page, from)
-	_, after, closed := strings.Cut(rest, to)
-	return before + from + "\n" + text + to + after, ok && closed
-}
-
 // The reference is that of the shapes. -update renews it.
 func TestReferenceOfTheLanguage(t *testing.T) {
 	t.Parallel()
@@ -291,25 +273,13 @@ func TestReferenceOfTheLanguage(t *testing.T) {
 	for _, what := range missing {
 		t.Error(what)
 	}
+	generated.Check(t, "README.md", *update, generated.Part{Name: "the language", Text: text})
 	page, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, ok := replacePart(string(page), "the language", text)
-	if !ok {
-		t.Fatal("README.md has no place for the language: it needs both marks")
-	}
-	if *update {
-		if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want != string(page) {
-		t.Error("README.md does not say what the shapes say: go test ./experiments -run TestReferenceOfTheLanguage -update")
-	}
 	const most = 60 << 10 // more is read by nobody
-	if len(want) > most {
-		t.Errorf("README.md has %d bytes, at most %d", len(want), most)
+	if len(page) > most {
+		t.Errorf("README.md has %d bytes, at most %d", len(page), most)
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/generated"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of README.md") //nolint:gochecknoglobals // a flag
@@ -18,36 +18,14 @@ var update = flag.Bool("update", false, "write the generated parts of README.md"
 // The lists of README.md are what the catalogue says. -update renews them.
 func TestReadmeSaysWhatTheCatalogueSays(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(text)
-	for _, part := range []struct{ name, text string }{{"kinds", listOfKinds()}, {"each kind", everyKind(t)}} {
-		from, to := "<!-- generated: "+part.name+" -->\n", "<!-- end of "+part.name+" -->"
-		before, rest, ok := strings.Cut(page, from)
-		_, after, closed := strings.Cut(rest, to)
-		if !ok || !closed {
-			t.Fatalf("README.md has no place for %s: it needs both marks", part.name)
-		}
-		page = before + from + "\n" + part.text + "\n" + to + after
-	}
-	switch {
-	case page == string(text):
-	case *update:
-		if err := os.WriteFile("README.md", []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	default:
-		t.Error("README.md does not say what the catalogue says: go test ./injectors -run TestReadme -update")
-	}
+	generated.Check(t, "README.md", *update, generated.Part{Name: "kinds", Text: listOfKinds() + "\n"}, generated.Part{Name: "each kind", Text: everyKind(t)})
 }
 
 func listOfKinds() string {
 	var b strings.Builder
 	b.WriteString("| `inject:` | acts on | what happens |\n|---|---|---|\n")
 	for _, k := range injectors.Catalogue() {
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", k.Name, k.Name, actsOn(k), cell(k.Summary))
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", k.Name, k.Name, actsOn(k), generated.Cell(k.Summary))
 	}
 	return b.String()
 }
@@ -61,15 +39,15 @@ func everyKind(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	for _, k := range injectors.Catalogue() {
-		fmt.Fprintf(&b, "### %s\n\n`%s`: %s. %s\n\n```yaml\n  - %s\n```\n\n", k.Name, k.Name, cell(k.Summary), whereAndProof(t, k), k.Example)
+		fmt.Fprintf(&b, "### %s\n\n`%s`: %s. %s\n\n```yaml\n  - %s\n```\n\n", k.Name, k.Name, generated.Cell(k.Summary), whereAndProof(t, k), k.Example)
 		if len(k.Attributes) > 0 {
 			b.WriteString(table(t, k.Attributes, k) + "\n")
 		}
 		for _, c := range k.Caveats {
-			fmt.Fprintf(&b, "- %s\n", cell(c.Text))
+			fmt.Fprintf(&b, "- %s\n", generated.Cell(c.Text))
 		}
 		for _, n := range k.Notes {
-			fmt.Fprintf(&b, "- %s\n", cell(n))
+			fmt.Fprintf(&b, "- %s\n", generated.Cell(n))
 		}
 		if len(k.Caveats)+len(k.Notes) > 0 {
 			b.WriteString("\n")
@@ -81,7 +59,7 @@ func everyKind(t *testing.T) string {
 		fmt.Fprintf(&b, "### Match of %s\n\n%s\n", k.Acts, table(t, match.Fields, k))
 	}
 	b.WriteString("### Operators of bad config\n\n" + operators(t))
-	return strings.TrimSuffix(b.String(), "\n")
+	return b.String()
 }
 
 // whereAndProof says which servers cause a fault, and what proves it.
@@ -136,7 +114,7 @@ func table(t *testing.T, attributes []injectors.Attribute, k injectors.Kind) str
 			}
 			meaning += fmt.Sprintf("; %v by default", v)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, value(t, a, k), cell(meaning))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, value(t, a, k), generated.Cell(meaning))
 	}
 	if operated {
 		fmt.Fprintf(&b, "| one operator (required) | mapping | [what goes bad](#operators-of-bad-config)%s |\n", without(k))
@@ -232,27 +210,16 @@ func operators(t *testing.T) string {
 		if o.Unit != injectors.Operation {
 			continue
 		}
-		fmt.Fprintf(&b, "| `%s` | | `%s: %s` | %s |\n", o.Name, o.Name, o.Example, cell(o.Doc))
+		fmt.Fprintf(&b, "| `%s` | | `%s: %s` | %s |\n", o.Name, o.Name, o.Example, generated.Cell(o.Doc))
 		for _, a := range o.Fields {
 			doc, _, _ := strings.Cut(a.Doc, ": a JSON Pointer")
 			if a.Unit == injectors.Path {
 				doc += "; without it, the seed chooses"
 			}
-			fmt.Fprintf(&b, "| | `%s` | %s | %s |\n", a.Name, value(t, a, k), cell(doc))
+			fmt.Fprintf(&b, "| | `%s` | %s | %s |\n", a.Name, value(t, a, k), generated.Cell(doc))
 		}
 	}
 	return b.String()
-}
-
-// cell is a text as a cell of a table shows it.
-func cell(text string) string {
-	parts := strings.Split(text, "`")
-	for i := range parts {
-		if i%2 == 0 { // no code
-			parts[i] = strings.NewReplacer("*", `\*`, "<", `\<`).Replace(parts[i])
-		}
-	}
-	return strings.ReplaceAll(strings.Join(parts, "`"), "|", `\|`)
 }
 
 // Kinds that share a match share its section.

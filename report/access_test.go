@@ -11,10 +11,11 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
-// axe is the source of axe-core, which checks the rules of accessible pages. Without
-// it the test is skipped, unless BLASTGAUGE_REQUIRE=all forbids that.
+// axe is the source of axe-core, which checks the rules of accessible pages.
 func axe(t *testing.T) string {
 	t.Helper()
 	var dirs []string
@@ -29,11 +30,7 @@ func axe(t *testing.T) string {
 			return string(source)
 		}
 	}
-	const missing = "no axe-core here: npm install axe-core somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES"
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
+	required.Missing(t, "no axe-core here: npm install axe-core somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES")
 	return ""
 }
 

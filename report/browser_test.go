@@ -6,12 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -21,59 +19,9 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/chromium"
 )
-
-// chromium is the path of a browser. Without one the test is skipped, unless
-// BLASTGAUGE_REQUIRE=all forbids that.
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium", "/usr/lib/chromium/chromium"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const missing = "no chromium, chromium-browser or google-chrome here: install Debian's package chromium"
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
-// browserScratch is a directory for the files that a browser leaves behind. The path of
-// a socket in it has to be short, and those of t.TempDir are long.
-func browserScratch(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-// newBrowser starts a browser that stops with the test.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+browserScratch(t)),
-		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
-		chromedp.WSURLReadTimeout(time.Minute))
-	deadline, ok := t.Deadline() // however busy the machine is; what hangs is told before the program is ended
-	if !ok {
-		deadline = time.Now().Add(time.Hour)
-	}
-	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-10*time.Second))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	return ctx
-}
 
 // A watcher records what no page may do: errors, dialogs, requests.
 type watcher struct {
@@ -144,7 +92,7 @@ func eval[T any](t *testing.T, tab context.Context, expression string) T {
 
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
-	browser := newBrowser(t)
+	browser := chromium.Start(t)
 	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck", "causes", "scan", "scan_interrupted", "scan_oneroute"} {
 		r := load(t, name)
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -38,8 +39,7 @@ json.dump(out, sys.stdout)
 `
 
 // python finds an interpreter that has junitparser, which is Debian's package
-// python3-junitparser. Without one the test is skipped, unless
-// BLASTGAUGE_REQUIRE=all forbids that.
+// python3-junitparser.
 func python(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
@@ -47,10 +47,7 @@ func python(t *testing.T) string {
 			return name
 		}
 	}
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatal("no Python with junitparser (Debian's python3-junitparser)")
-	}
-	t.Skip("no Python with junitparser (Debian's python3-junitparser)")
+	required.Missing(t, "no Python with junitparser (Debian's python3-junitparser)")
 	return ""
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // alertRules are rules about the answers of a shop, of which each ends in another way. A
@@ -24,8 +24,7 @@ const alertRules = `      - {alert: Always, expr: vector(1)}
 `
 
 // startAlerted DIR [alertmanager] [silenced] starts a shop whose alerts a real Prometheus
-// evaluates; with alertmanager, one gets them and is asked for them. The script is left out
-// where they are not there, but under BLASTGAUGE_REQUIRE=all.
+// evaluates; with alertmanager, one gets them and is asked for them.
 func startAlerted(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o700))
@@ -35,10 +34,7 @@ func startAlerted(ts *testscript.TestScript, _ bool, args []string) {
 			Control: systemtest.Calls, Limits: "{blast_radius: 100%, baseline: 100%}", Phases: "{warmup: 300ms, baseline: 2s, fault: 14s, recovery: 14s}",
 		},
 	})
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		test(ts).Skip("no prometheus or no alertmanager here")
-	}
-	ts.Check(err)
+	required.NoError(test(ts), err, exec.ErrNotFound)
 	ts.Defer(func() {
 		if err := a.Close(); err != nil {
 			test(ts).Errorf("%s: the shop: %v", ts.Name(), err)

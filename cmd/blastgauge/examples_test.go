@@ -12,11 +12,12 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 func TestExamples(t *testing.T) {
 	t.Parallel() // it counts and does not measure
-	testscript.Run(t, reporting(t, testscript.Params{
+	testscript.Run(t, reporting(testscript.Params{
 		Dir:                 "testdata/script/examples",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -41,7 +42,7 @@ func TestExamples(t *testing.T) {
 func nodePrograms() string { return filepath.Join(os.Getenv("BLASTGAUGE_NODE_MODULES"), ".bin") }
 
 // installed is the condition of scripts that need Redis and PostgreSQL, or a program that
-// sends journeys. What is required fails instead of being skipped.
+// sends journeys.
 func installed(cond string) (bool, error) {
 	var err error
 	switch cond {
@@ -54,10 +55,7 @@ func installed(cond string) (bool, error) {
 	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		return true, err
-	}
-	return err == nil, nil
+	return required.Condition(err)
 }
 
 // counted RUN [EXCEPT...] wants every fault of a run to have met traffic, by the

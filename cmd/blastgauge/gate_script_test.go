@@ -17,19 +17,16 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
-// isThere reports whether a program can be used by a script: BLASTGAUGE_REQUIRE=all says that
-// nothing may be left out.
+// isThere reports whether a program can be used by a script.
 func isThere(program string) (bool, error) {
 	_, err := exec.LookPath(program)
 	if err == nil && program == "unshare" { // it is there, and may not be allowed
 		err = exec.Command(program, "-rn", "true").Run()
 	}
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		return true, err // what is required fails instead of being skipped
-	}
-	return err == nil, nil
+	return required.Condition(err)
 }
 
 // lately ID MINUTES VERDICT [worse] writes a run that ended so many minutes ago, as if it had

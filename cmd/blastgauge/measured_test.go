@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // Of the shop that startMeasured starts: percent of its customers that are harmed.
@@ -18,8 +18,7 @@ const (
 )
 
 // startMeasured DIR [lanes] [restart] [outage] [gone] starts a shop with customers of its own, and
-// a Prometheus that scrapes it. The script is left out where there is none, but under
-// BLASTGAUGE_REQUIRE=all.
+// a Prometheus that scrapes it.
 func startMeasured(ts *testscript.TestScript, _ bool, args []string) {
 	usual := func(seed uint64) *systemtest.Harm {
 		return &systemtest.Harm{Percent: harmedAnyway, Chance: true, Seed: seed}
@@ -34,10 +33,7 @@ func startMeasured(ts *testscript.TestScript, _ bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o700))
 	c, err := systemtest.StartCounted(dir, o)
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		test(ts).Skip("no prometheus here")
-	}
-	ts.Check(err)
+	required.NoError(test(ts), err, exec.ErrNotFound)
 	ts.Defer(func() {
 		if err := c.Close(); err != nil {
 			test(ts).Errorf("%s: the shop: %v", ts.Name(), err)

@@ -51,16 +51,7 @@ func processes(t *testing.T) testscript.Params {
 			"standing": standingProxy,
 			"server":   func(ts *testscript.TestScript, _ bool, _ []string) { startServer(ts, binary) },
 		},
-		Condition: func(cond string) (bool, error) {
-			if cond != "server" {
-				return false, fmt.Errorf("unknown condition %q", cond)
-			}
-			_, err := binary()
-			if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-				return true, err // what is required fails instead of being skipped
-			}
-			return err == nil, nil
-		},
+		Condition: func(cond string) (bool, error) { return needsServer(cond, binary) },
 		Setup: func(env *testscript.Env) error {
 			env.Values[serverKey{}] = new(serverProcess)
 			env.Values[muteKey{}] = make(chan struct{}, 1)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -13,44 +11,9 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/chromium"
 )
-
-// browserScratch is where a browser leaves what it does not remove: the name of a
-// socket in it has to be short, which those of t.TempDir are not.
-func browserScratch(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-// newTab is a tab of a headless browser. Without one the test is skipped, unless
-// BLASTGAUGE_REQUIRE=all says that nothing may be.
-func newTab(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		path, err = exec.LookPath("google-chrome")
-	}
-	if err != nil {
-		if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-			t.Fatal(err)
-		}
-		t.Skip("no browser here: install Debian's package chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+browserScratch(t)),
-		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // A recorder keeps what a tab sent and was answered, as the network panel does.
 type recorder struct {
@@ -181,7 +144,7 @@ func (r *recorder) visit(t *testing.T, tab context.Context, actions ...chromedp.
 // returns what it recorded as HAR.
 func recordCheckout(t *testing.T, shop string) []byte {
 	t.Helper()
-	tab := newTab(t)
+	tab := chromium.Start(t)
 	r := record(t, tab)
 	r.visit(t, tab, chromedp.Navigate(shop+"/"),
 		chromedp.Click(chromedp.CSS(`[data-sku="A-18"]`)),
@@ -195,7 +158,7 @@ func recordCheckout(t *testing.T, shop string) []byte {
 // HAR.
 func recordLogin(t *testing.T, shop string) []byte {
 	t.Helper()
-	tab := newTab(t)
+	tab := chromium.Start(t)
 	r := record(t, tab)
 	r.visit(t, tab, chromedp.Navigate(shop+"/"))
 	r.visit(t, tab, chromedp.SendKeys(chromedp.CSS("#email"), shopEmail), chromedp.SendKeys(chromedp.CSS("#password"), shopPassword),

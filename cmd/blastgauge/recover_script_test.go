@@ -22,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 )
 
@@ -38,7 +39,7 @@ func TestRecovery(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			testscript.Run(t, reporting(t, recovery(tt.dir, tt.server, stockServer)))
+			testscript.Run(t, reporting(recovery(tt.dir, tt.server, stockServer)))
 		})
 	}
 }
@@ -140,17 +141,13 @@ func startStock() (url string, stop func() error, err error) {
 	return strings.TrimSpace(line), stop, nil
 }
 
-// needsServer is the condition of scripts that need a server process. What is
-// required fails instead of being skipped.
+// needsServer is the condition of scripts that need a server process.
 func needsServer(cond string, binary func() (string, error)) (bool, error) {
 	if cond != "server" {
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
 	_, err := binary()
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		return true, err
-	}
-	return err == nil, nil
+	return required.Condition(err)
 }
 
 var signalNumbers = map[string]syscall.Signal{

@@ -76,19 +76,18 @@ func TestScripts(t *testing.T) {
 	}{{"workflows", workflows}, {"processes", processes}, {"commands", scripts}} {
 		t.Run(some.name, func(t *testing.T) {
 			t.Parallel()
-			testscript.Run(t, reporting(t, some.params(t)))
+			testscript.Run(t, reporting(some.params(t)))
 		})
 	}
 }
 
 type testKey struct{}
 
-// reporting lets what is deferred in scripts fail the test that runs them: a script
-// that has failed already cannot fail once more.
-func reporting(t *testing.T, p testscript.Params) testscript.Params {
+// reporting lets commands of scripts, and what they defer, end the script as a test.
+func reporting(p testscript.Params) testscript.Params {
 	setup := p.Setup
 	p.Setup = func(env *testscript.Env) error {
-		env.Values[testKey{}] = t
+		env.Values[testKey{}] = env.T()
 		if setup == nil {
 			return nil
 		}
@@ -97,7 +96,7 @@ func reporting(t *testing.T, p testscript.Params) testscript.Params {
 	return p
 }
 
-func test(ts *testscript.TestScript) *testing.T { return ts.Value(testKey{}).(*testing.T) }
+func test(ts *testscript.TestScript) testing.TB { return ts.Value(testKey{}).(testing.TB) }
 
 func scripts(*testing.T) testscript.Params {
 	return testscript.Params{

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // A workflow is what the project's own workflows are made of. A key that does not stand
@@ -184,13 +186,7 @@ func TestWrongLinesOfWorkflows(t *testing.T) {
 // actionlint knows what GitHub takes, of the workflows here and of those in examples.
 func TestActionlint(t *testing.T) {
 	t.Parallel()
-	lint, err := exec.LookPath("actionlint")
-	if err != nil {
-		if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-			t.Fatal("no actionlint here: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
-		}
-		t.Skip("no actionlint here")
-	}
+	lint := required.Program(t, "actionlint", ".ci/run installs it")
 	files, err := filepath.Glob("../../.github/workflows/*.yml")
 	if err != nil {
 		t.Fatal(err)

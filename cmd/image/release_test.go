@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // mostOfBinary is how large the program of a release may be, in bytes: no dependency makes
@@ -36,17 +38,15 @@ type release struct {
 func releaseTools() []string { return []string{"goreleaser", "cyclonedx-gomod", "dpkg-deb", "git"} }
 
 // makeRelease makes a release of the source as it is now: for this machine's platform, or
-// for all of them where BLASTGAUGE_RELEASE=all. It skips the test where a tool is missing,
-// unless BLASTGAUGE_REQUIRE=all forbids it.
+// for all of them where BLASTGAUGE_RELEASE=all. Then no tool may be missing.
 func makeRelease(t *testing.T) release {
 	t.Helper()
-	whole, required := os.Getenv("BLASTGAUGE_RELEASE") == "all", os.Getenv("BLASTGAUGE_REQUIRE") == "all"
+	whole := os.Getenv("BLASTGAUGE_RELEASE") == "all"
 	for _, tool := range releaseTools() {
-		if _, err := exec.LookPath(tool); err != nil && (whole || required) {
+		if _, err := exec.LookPath(tool); err != nil && whole {
 			t.Fatal(err)
-		} else if err != nil {
-			t.Skip(err)
 		}
+		required.Program(t, tool, ".ci/run installs it")
 	}
 	r := release{platforms: []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64"}}
 	src := copySource(t)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,19 +12,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
-// started is a server for one test, from this machine's packages. Without them
-// the test is skipped, unless BLASTGAUGE_REQUIRE=all says that nothing may be.
+// started is a server for one test, from this machine's packages.
 func started(t *testing.T, start func(context.Context) (*LocalServer, error)) *LocalServer {
 	t.Helper()
 	s, err := start(t.Context())
-	if errors.Is(err, ErrNotInstalled) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	required.NoError(t, err, ErrNotInstalled)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("end of the server: %v", err)

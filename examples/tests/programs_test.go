@@ -19,21 +19,9 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/run/standing"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 )
-
-// need gives what this machine may not have, or leaves the test out. BLASTGAUGE_REQUIRE=all
-// says that nothing may be left out.
-func need(t *testing.T, err error, what string) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatalf("%s: %v", what, err)
-	}
-	t.Skipf("%s: %v", what, err)
-}
 
 // A program is a file of tests in one of the directories.
 type program struct {
@@ -59,18 +47,20 @@ func programs() []program {
 }
 
 func nodeCommand(t *testing.T) []string {
-	node, err := exec.LookPath("node")
-	need(t, err, "no node here: nodejs.org has it")
+	node := required.Program(t, "node", "nodejs.org has it")
 	for _, module := range []string{"toxiproxy-node-client", "redis", "pg"} {
-		_, err := os.Stat(filepath.Join(os.Getenv("BLASTGAUGE_NODE_MODULES"), module))
-		need(t, err, "npm install toxiproxy-node-client redis pg somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES")
+		if _, err := os.Stat(filepath.Join(os.Getenv("BLASTGAUGE_NODE_MODULES"), module)); err != nil {
+			required.Missing(t, "npm install toxiproxy-node-client redis pg somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES: %v", err)
+		}
 	}
 	return []string{node, "--test", "--test-reporter=tap"}
 }
 
 func pythonCommand(t *testing.T) []string {
 	command, err := python(t, "psycopg, redis")
-	need(t, err, "no Python with psycopg and redis here: apt install python3-psycopg python3-redis")
+	if err != nil {
+		required.Missing(t, "no Python with psycopg and redis here: apt install python3-psycopg python3-redis: %v", err)
+	}
 	return command
 }
 
@@ -106,17 +96,17 @@ func gemCommand(t *testing.T) []string {
 }
 
 func rubyCommand(t *testing.T) []string {
-	ruby, err := exec.LookPath("ruby")
-	need(t, err, "no ruby here: apt install ruby ruby-pg ruby-redis")
-	err = exec.CommandContext(t.Context(), ruby, "-e", `require "minitest"; require "pg"; require "redis"`).Run()
-	need(t, err, "a gem is missing: apt install ruby-minitest ruby-pg ruby-redis")
+	ruby := required.Program(t, "ruby", "apt install ruby ruby-pg ruby-redis")
+	if err := exec.CommandContext(t.Context(), ruby, "-e", `require "minitest"; require "pg"; require "redis"`).Run(); err != nil {
+		required.Missing(t, "a gem is missing: apt install ruby-minitest ruby-pg ruby-redis: %v", err)
+	}
 	return []string{ruby}
 }
 
 // upstreams starts what the tests depend on, and returns where that is.
 func upstreams(t *testing.T) []string {
 	t.Helper()
-	need(t, checkout.ServersInstalled(), "servers are missing")
+	required.NoError(t, checkout.ServersInstalled(), checkout.ErrNotInstalled)
 	payments := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "charged") }))
 	t.Cleanup(payments.Close)
 	environment := []string{"PAYMENTS_URL=" + payments.URL}

@@ -23,34 +23,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
-
-// need gives what this machine may not have, or leaves the test out. BLASTGAUGE_REQUIRE=all
-// says that nothing may be left out.
-func need(t *testing.T, err error, what string) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatalf("%s: %v", what, err)
-	}
-	t.Skipf("%s: %v", what, err)
-}
-
-func needProgram(t *testing.T, name, where string) {
-	t.Helper()
-	_, err := exec.LookPath(name)
-	need(t, err, fmt.Sprintf("no %s here: %s", name, where))
-}
 
 // needArtillery returns a PATH in which artillery is.
 func needArtillery(t *testing.T) string {
 	t.Helper()
-	needProgram(t, "node", "nodejs.org has it")
+	required.Program(t, "node", "nodejs.org has it")
 	bin := filepath.Join(os.Getenv("BLASTGAUGE_NODE_MODULES"), ".bin")
-	_, err := os.Stat(filepath.Join(bin, "artillery"))
-	need(t, err, "npm install artillery somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES")
+	if _, err := os.Stat(filepath.Join(bin, "artillery")); err != nil {
+		required.Missing(t, "npm install artillery somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES: %v", err)
+	}
 	return "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")
 }
 
@@ -226,7 +210,9 @@ func (h *host) perform(t *testing.T, environment []string, command ...string) {
 func (p *program) others(t *testing.T, word string) (list []int) {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
-	need(t, err, "processes are looked for in /proc")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, file := range files {
 		text, _ := os.ReadFile(file) // it may have ended meanwhile
 		id, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))

@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // k6 is not needed here: testdata has lines as k6 documents them, in both orders of their keys.
 func TestK6Lines(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "python3", "Debian has it as python3")
+	required.Program(t, "python3", "Debian has it as python3")
 	output, err := os.Open("k6/testdata/output.ndjson")
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +94,7 @@ control_checkout constant-arrival-rate 2500 1000s 11 checkout control
 
 func TestK6Script(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "node", "nodejs.org has it")
+	required.Program(t, "node", "nodejs.org has it")
 	dir := t.TempDir()
 	files := map[string]string{"package.json": `{"type": "module"}`, "calls.js": k6Calls}
 	for name, text := range k6Modules() {

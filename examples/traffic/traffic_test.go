@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 func rates() map[string]float64 { return map[string]float64{"visit": 8, "checkout": 4} }
@@ -29,14 +31,14 @@ func judge(t *testing.T, rates map[string]float64, environment []string, command
 
 func TestLocust(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "locust", "Debian has it as python3-locust")
+	required.Program(t, "locust", "Debian has it as python3-locust")
 	judge(t, rates(), nil, "locust", "-f", "locust/locustfile.py", "--headless", "--users", "1", "--only-summary")
 }
 
 // A master and two workers: of each stream of journeys the workers send every other one.
 func TestLocustWithWorkers(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "locust", "Debian has it as python3-locust")
+	required.Program(t, "locust", "Debian has it as python3-locust")
 	judge(t, rates(), nil, "locust/cluster.sh", "locust/locustfile.py", "2")
 }
 
@@ -44,7 +46,7 @@ func TestLocustWithWorkers(t *testing.T) {
 // removes the fault.
 func TestLocustLosesAWorker(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "locust", "Debian has it as python3-locust")
+	required.Program(t, "locust", "Debian has it as python3-locust")
 	h := host{rates: rates()}
 	p := h.start(t, nil, "locust/cluster.sh", "locust/locustfile.py", "2")
 	h.await(t, p.ended)
@@ -194,14 +196,14 @@ func (h *host) wantHarm(t *testing.T, streams map[string][]line) bool {
 
 func TestShell(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "curl", "Debian has it as curl")
+	required.Program(t, "curl", "Debian has it as curl")
 	judge(t, map[string]float64{"visit": 4}, nil, "shell/visits.sh")
 }
 
 // A program that blastgauge did not start says so.
 func TestStartedByHand(t *testing.T) {
 	t.Parallel()
-	needProgram(t, "locust", "Debian has it as python3-locust")
+	required.Program(t, "locust", "Debian has it as python3-locust")
 	path := needArtillery(t)
 	for _, command := range [][]string{
 		{"locust", "-f", "locust/locustfile.py", "--headless", "--users", "1"},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,19 +17,14 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/faulttest"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
-// installed gives the URL of a server of this test's own. Where this machine has none, it
-// skips the test; BLASTGAUGE_REQUIRE=all says that nothing may be left out.
+// installed gives the URL of a server of this test's own.
 func installed(t *testing.T, start func(context.Context) (*checkout.LocalServer, error)) string {
 	t.Helper()
 	server, err := start(t.Context())
-	if errors.Is(err, checkout.ErrNotInstalled) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	required.NoError(t, err, checkout.ErrNotInstalled)
 	t.Cleanup(func() { server.Close() })
 	return server.URL
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // A disk that is full where the file is keeps no fault: not in the process that injected
@@ -22,10 +23,7 @@ func TestAFullDisk(t *testing.T) {
 		unshare = []string{"--user", "--map-root-user", "--mount"}
 	}
 	if out, err := exec.CommandContext(t.Context(), "unshare", append(unshare, "true")...).CombinedOutput(); err != nil {
-		if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-			t.Fatalf("unshare: %v: %s", err, out)
-		}
-		t.Skipf("no file system can be mounted here: %v: %s", err, out)
+		required.Missing(t, "no file system can be mounted here: unshare: %v: %s", err, out)
 	}
 	disk := t.TempDir()
 	args := append(unshare, "sh", "-c", `mount -t tmpfs -o size=256k,nr_inodes=64 tmpfs "$CONFIGFILE_DISK" && exec "$0" "$@"`,

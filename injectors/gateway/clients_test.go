@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // The servers' own clients at work, as people use them by hand.
@@ -17,13 +19,7 @@ import (
 // tool runs a client with something to read, and gives all that it says.
 func tool(t *testing.T, stdin string, environment []string, name string, args ...string) (said string, ok bool) {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := required.Program(t, name, "apt install redis-tools postgresql-client")
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Stdin, cmd.Env = strings.NewReader(stdin), append(os.Environ(), environment...)
 	out, err := cmd.CombinedOutput()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // pgRig is a gateway in front of a PostgreSQL that is this test's own.
@@ -68,7 +69,7 @@ func TestPostgres(t *testing.T) {
 func realPostgres(t *testing.T) *pgRig {
 	t.Helper()
 	server, err := checkout.StartPostgres(t.Context())
-	notInstalled(t, err)
+	required.NoError(t, err, checkout.ErrNotInstalled)
 	t.Cleanup(func() { server.Close() })
 	u, err := url.Parse(server.URL)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // A stateOf brings a Redis of its own into a state in which it refuses commands.
@@ -100,7 +101,7 @@ func configured(commands ...string) stateOf {
 func (s *redisState) start(t *testing.T, args ...string) {
 	t.Helper()
 	server, err := checkout.StartRedisWith(t.Context(), args...)
-	notInstalled(t, err)
+	required.NoError(t, err, checkout.ErrNotInstalled)
 	t.Cleanup(func() { server.Close() })
 	s.address = strings.TrimPrefix(server.URL, "redis://")
 	s.admin = asker(t, s.address, 2)
@@ -349,7 +350,7 @@ func said(t *testing.T, address string, commands ...[]string) string {
 func commandsOf(t *testing.T) (list [][]string) {
 	t.Helper()
 	server, err := checkout.StartRedis(t.Context()) // one that answers whatever state the other is in
-	notInstalled(t, err)
+	required.NoError(t, err, checkout.ErrNotInstalled)
 	t.Cleanup(func() { server.Close() })
 	c := asker(t, strings.TrimPrefix(server.URL, "redis://"), 2)
 	if about := c.Info(t.Context(), "server").Val(); !strings.Contains(about, "redis_version:7.") {

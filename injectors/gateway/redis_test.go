@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,26 +17,15 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
-
-// notInstalled skips a test whose server this machine does not have;
-// BLASTGAUGE_REQUIRE=all says that nothing may be left out.
-func notInstalled(t testing.TB, err error) {
-	t.Helper()
-	if errors.Is(err, checkout.ErrNotInstalled) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // realRedis is a gateway in front of a redis-server that is this test's own, and
 // the address of that.
 func realRedis(t *testing.T) (*rig, string) {
 	t.Helper()
 	server, err := checkout.StartRedis(t.Context())
-	notInstalled(t, err)
+	required.NoError(t, err, checkout.ErrNotInstalled)
 	t.Cleanup(func() { server.Close() })
 	address := strings.TrimPrefix(server.URL, "redis://")
 	return newRig(t, gateway.Options{Scheme: "redis", Address: address, Seed: 7}), address
@@ -56,7 +44,7 @@ func asker(t *testing.T, address string, protocol int) *redis.Client {
 func TestRedisCallsAreCommandsThatWereMeant(t *testing.T) {
 	t.Parallel()
 	server, err := checkout.StartRedis(t.Context())
-	notInstalled(t, err)
+	required.NoError(t, err, checkout.ErrNotInstalled)
 	t.Cleanup(func() { server.Close() })
 	var calls atomic.Int64
 	r := newRig(t, gateway.Options{Scheme: "redis", Address: strings.TrimPrefix(server.URL, "redis://"), Calls: &calls})

@@ -23,6 +23,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 // The way to a Redis is encrypted, the one from the client is not.
@@ -323,8 +324,7 @@ func wantRefusals(t *testing.T, r *pgRig) {
 
 // requirePSQL has PostgreSQL's own client require encryption.
 func requirePSQL(t *testing.T, r *pgRig, u *url.URL) {
-	psql, err := exec.LookPath("psql")
-	notInstalled(t, err)
+	psql := required.Program(t, "psql", "apt install postgresql-client")
 	via := *u
 	via.User, via.Host, via.RawQuery = url.User("free"), r.address, "sslmode=require"
 	out, err := exec.CommandContext(t.Context(), psql, via.String(), "-Atc", "SELECT 'in'").CombinedOutput()

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
@@ -210,19 +211,6 @@ func dropKeys(value any, keys ...string) {
 // ports matches a loopback or any address with a port that the kernel may have chosen.
 func ports() *regexp.Regexp { return regexp.MustCompile(`(127\.0\.0\.1|\[::\]):\d{4,5}`) }
 
-// need gives what this machine may not have, or leaves the test out. BLASTGAUGE_REQUIRE=all
-// says that nothing may be left out.
-func need(t *testing.T, err error, what string) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatalf("%s: %v", what, err)
-	}
-	t.Skipf("%s: %v", what, err)
-}
-
 // toxiproxyCLI installs the unchanged toxiproxy-cli of the version that our module names.
 // What it needs beyond that module is not in our go.sum, so it is no part of our build.
 func toxiproxyCLI(t *testing.T) string {
@@ -239,7 +227,7 @@ func toxiproxyCLI(t *testing.T) string {
 	install := exec.CommandContext(t.Context(), "go", "install", module+"/cmd/cli@"+strings.TrimSpace(string(version)))
 	install.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=")
 	if out, err := install.CombinedOutput(); err != nil {
-		need(t, fmt.Errorf("%w: %s", err, out), "toxiproxy-cli cannot be built here")
+		required.Missing(t, "toxiproxy-cli cannot be built here: %v: %s", err, out)
 	}
 	return filepath.Join(dir, "cli")
 }
@@ -326,10 +314,10 @@ func TestNodeClient(t *testing.T) {
 	t.Parallel()
 	modules := os.Getenv("BLASTGAUGE_NODE_MODULES")
 	client := filepath.Join(modules, "toxiproxy-node-client")
-	_, err := os.Stat(client)
-	need(t, err, "npm install toxiproxy-node-client somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES")
-	node, err := exec.LookPath("node")
-	need(t, err, "no node here")
+	if _, err := os.Stat(client); err != nil {
+		required.Missing(t, "npm install toxiproxy-node-client somewhere, and name its node_modules in BLASTGAUGE_NODE_MODULES: %v", err)
+	}
+	node := required.Program(t, "node", "nodejs.org has it")
 	said := map[string]string{}
 	for name, api := range twoServers(t) {
 		out, err := exec.CommandContext(t.Context(), node, "-e", nodeCalls, client, api).CombinedOutput()

@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -202,9 +203,7 @@ func TestLeftoversAreOursAndCanBeRemoved(t *testing.T) {
 // The commands that are printed for people do what they say in a real shell.
 func TestCommandsForPeople(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("curl"); err != nil {
-		skip(t, "there is no curl here")
-	}
+	required.Program(t, "curl", "apt install curl")
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	shell := func(line string) {

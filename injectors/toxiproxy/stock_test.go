@@ -17,6 +17,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -46,7 +47,7 @@ func TestOnAStockProcess(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "toxiproxy-server")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/Shopify/toxiproxy/v2/cmd/server")
 	if out, err := build.CombinedOutput(); err != nil {
-		skip(t, "the stock server cannot be built here: %v\n%s", err, out)
+		required.Missing(t, "the stock server cannot be built here: %v\n%s", err, out)
 	}
 	for name, test := range map[string]func(t *testing.T, url string, process *os.Process){
 		"contract":                          func(t *testing.T, url string, _ *os.Process) { injectortest.Run(t, driven(url, false)) },
@@ -62,16 +63,6 @@ func TestOnAStockProcess(t *testing.T) {
 			test(t, url, process)
 		})
 	}
-}
-
-// skip leaves out a test that needs what this machine may not have.
-// BLASTGAUGE_REQUIRE=all says that nothing may be left out.
-func skip(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
 }
 
 func stockProcess(t *testing.T, binary string) (url string, process *os.Process) {

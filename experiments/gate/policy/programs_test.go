@@ -12,22 +12,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/gate/signing"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
-
-// program finds a program, or leaves the test out. BLASTGAUGE_REQUIRE=all says that nothing
-// may be left out.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("BLASTGAUGE_REQUIRE") == "all":
-		t.Fatal(err)
-	}
-	t.Skip(err)
-	return ""
-}
 
 // A folder is one of a test, with files.
 type folder string
@@ -58,7 +44,7 @@ func (f folder) run(t *testing.T, program string, args ...string) (bool, string)
 // nothing else.
 func TestCosign(t *testing.T) {
 	t.Parallel()
-	cosign := program(t, "cosign")
+	cosign := required.Program(t, "cosign", ".ci/run installs it")
 	w, dir := newWorld(t), folder(t.TempDir())
 	for name, key := range map[string]*signing.PrivateKey{"ada.pub": w.ada, "bob.pub": w.bob, "eve.pub": w.eve} {
 		text, err := key.Public().PEM()
@@ -95,7 +81,7 @@ func TestCosign(t *testing.T) {
 // What cosign signs is understood here.
 func TestSignedByCosign(t *testing.T) {
 	t.Parallel()
-	cosign := program(t, "cosign")
+	cosign := required.Program(t, "cosign", ".ci/run installs it")
 	w, dir := newWorld(t), folder(t.TempDir())
 	private, err := w.ada.PEM()
 	if err != nil {
@@ -134,7 +120,7 @@ func TestSignedByCosign(t *testing.T) {
 // conftest judges the statements by a policy in Rego, deny unless.
 func TestConftest(t *testing.T) {
 	t.Parallel()
-	conftest := program(t, "conftest")
+	conftest := required.Program(t, "conftest", ".ci/run installs it")
 	policies, err := filepath.Abs("testdata/conftest")
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/strictjson"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 func key(t testing.TB) *PrivateKey {
@@ -201,13 +202,7 @@ func TestKeys(t *testing.T) {
 // OpenSSL makes keys that are read here, reads ours, and agrees on what was signed.
 func TestOpenSSL(t *testing.T) {
 	t.Parallel()
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	openssl := required.Program(t, "openssl", "apt install openssl")
 	dir := t.TempDir()
 	run := func(args ...string) []byte {
 		t.Helper()

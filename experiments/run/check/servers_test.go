@@ -9,38 +9,21 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 const password = "s3cret of the database"
 
-// missing skips a test because something is not installed. With
-// BLASTGAUGE_REQUIRE=all it fails the test instead.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatalf("%s is not installed", what)
-	}
-	t.Skipf("%s is not installed", what)
-}
-
 // program returns the path of a program, in PATH or where Debian installs servers.
-func program(t *testing.T, name string) string {
+func program(t *testing.T, name, hint string) string {
 	t.Helper()
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	for _, place := range []string{"/usr/sbin/" + name, "/usr/lib/postgresql/*/bin/" + name} {
-		if found, err := filepath.Glob(place); err == nil && len(found) > 0 {
-			return found[len(found)-1]
-		}
-	}
-	missing(t, name)
-	return ""
+	return required.Program(t, name, hint, "/usr/sbin/"+name, "/usr/lib/postgresql/*/bin/"+name)
 }
 
 // A host is a folder and a user for a database server, which refuses to run as
@@ -75,7 +58,7 @@ func newHost(t *testing.T, users ...string) host {
 		}
 		return h
 	}
-	missing(t, "a user that is not root")
+	required.Missing(t, "no user here of whom a server may be: %s or nobody", strings.Join(users, ", "))
 	return h
 }
 
@@ -151,7 +134,7 @@ func freeAddress(t *testing.T) (address, port string) {
 // postgres starts a PostgreSQL for the test and returns its address.
 func postgres(t *testing.T, ready func(address string) error) string {
 	t.Helper()
-	server, initdb := program(t, "postgres"), program(t, "initdb")
+	server, initdb := program(t, "postgres", "apt install postgresql"), program(t, "initdb", "apt install postgresql")
 	h := newHost(t, "postgres")
 	address, port := freeAddress(t)
 	data, secret := filepath.Join(h.dir, "data"), h.write("secret", password)
@@ -165,7 +148,7 @@ func postgres(t *testing.T, ready func(address string) error) string {
 // its address.
 func mariadb(t *testing.T, ready func(address string) error) string {
 	t.Helper()
-	server, install := program(t, "mariadbd"), program(t, "mariadb-install-db")
+	server, install := program(t, "mariadbd", "apt install mariadb-server"), program(t, "mariadb-install-db", "apt install mariadb-server")
 	h := newHost(t, "mysql")
 	address, port := freeAddress(t)
 	data := filepath.Join(h.dir, "data")

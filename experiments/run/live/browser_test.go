@@ -3,8 +3,6 @@ package live
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -14,47 +12,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/chromium"
 )
-
-// chromium is the path of a browser. Without one the test is skipped, unless
-// BLASTGAUGE_REQUIRE=all forbids that.
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium", "/usr/lib/chromium/chromium"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	const missing = "no chromium, chromium-browser or google-chrome here: install Debian's package chromium"
-	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
-// newBrowser starts a browser that stops with the test.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	scratch, err := os.MkdirTemp("", "") // the path of a socket in it has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(scratch) })
-	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+scratch),
-		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	return ctx
-}
 
 // do runs actions in a page.
 func do(t *testing.T, page context.Context, actions ...chromedp.Action[chromedp.Void]) {
@@ -90,7 +49,7 @@ func sees(t *testing.T, page context.Context, texts ...string) {
 // What people see of a run: two look, one comes late, one of them acts.
 func TestInABrowser(t *testing.T) {
 	t.Parallel()
-	first := newBrowser(t)
+	first := chromium.Start(t)
 	second, cancel := chromedp.NewContext(first)
 	defer cancel()
 	s, given := serve(t, Options{}), &orders{}
@@ -195,7 +154,7 @@ func fits(t *testing.T, page context.Context) {
 // on.
 func TestAServerThatDies(t *testing.T) {
 	t.Parallel()
-	page := newBrowser(t)
+	page := chromium.Start(t)
 	s := serve(t, Options{})
 	told := tell(s.View(0, aPlan()))
 	told.underFault()
@@ -215,7 +174,7 @@ func TestAServerThatDies(t *testing.T) {
 // Without scripts the page is whole, and its forms are pages.
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
-	page := newBrowser(t)
+	page := chromium.Start(t)
 	s, given := serve(t, Options{}), &orders{}
 	told := tell(s.View(0, aPlan()))
 	s.Control(0, given)

@@ -2,7 +2,6 @@ package prometheus_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/prometheus"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
 	"github.com/blastgauge/blastgauge/experiments/waiting"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 var (
@@ -25,17 +25,11 @@ var (
 
 func TestMain(m *testing.M) { os.Exit(waiting.Tests{M: m}.Run()) }
 
-// shop starts a shop that a real Prometheus scrapes, or leaves the test out where there is
-// none. BLASTGAUGE_REQUIRE=all says that nothing may be left out.
+// shop starts a shop that a real Prometheus scrapes.
 func shop(t *testing.T, o systemtest.CountedOptions) *systemtest.Counted {
 	t.Helper()
 	c, err := systemtest.StartCounted(t.TempDir(), o)
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		t.Skip("no prometheus here")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	required.NoError(t, err, exec.ErrNotFound)
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
 var every = flag.Bool("every", false, "re-enact every incident on the demo shop, and not only some")
@@ -101,7 +102,7 @@ func lanes(t *testing.T) []lane {
 		}
 		to.list = append(to.list, i)
 	}
-	if err := checkout.ServersInstalled(); err != nil && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
+	if err := checkout.ServersInstalled(); err != nil && !required.All() {
 		t.Logf("%d incidents are left out: %v", len(database.list), err)
 	} else {
 		list = append(list, database)
