@@ -149,17 +149,35 @@ func (e Experiment) mostFactor() float64 { return longest.Seconds() / e.faultPer
 
 // factorOf is how many times as long phases must be for the limit of j.
 func (e Experiment) factorOf(j Journey) float64 {
-	low := e.shortestPhase(j).Seconds() / e.faultPeriod().Seconds()
-	if e.scaled(low).canHold(j) {
-		return low
+	shortest := e.shortestPhase(j).Seconds() / e.faultPeriod().Seconds()
+	if e.scaled(shortest).canHold(j) {
+		return shortest
 	}
-	high := max(low*2, 1.0/16)
+	low, high := shortest, max(shortest*2, 1.0/16)
 	for !e.scaled(high).canHold(j) {
 		if high > e.mostFactor() {
 			return math.Inf(1)
 		}
 		low, high = high, high*2
 	}
+	high = e.factorBetween(low, high, j)
+	// Longer phases may have another design, which needs more of them: a little shorter than
+	// where it begins may be enough.
+	const step = 1.2
+	least := high
+	for factor := high / step; factor > shortest; factor /= step {
+		if e.scaled(factor).canHold(j) {
+			least = factor
+		}
+	}
+	if least < high {
+		return e.factorBetween(max(shortest, least/step), least, j)
+	}
+	return high
+}
+
+// factorBetween is factorOf between a factor that is not enough and one that is.
+func (e Experiment) factorBetween(low, high float64, j Journey) float64 {
 	for high/low > 1.03 {
 		if middle := math.Sqrt(low * high); e.scaled(middle).canHold(j) {
 			high = middle
