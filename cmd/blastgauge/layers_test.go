@@ -36,7 +36,8 @@ func rooms() []room {
 		{name: "experiments/atomicfile"},
 		{name: "experiments/filelock"},
 		{name: "experiments/truth/world"},
-		{name: "experiments/stats", tests: "experiments/truth/world"},
+		{name: "experiments/stats/distributions"},
+		{name: "experiments/stats", imports: "experiments/stats/distributions", tests: "experiments/truth/world"},
 		{name: "experiments/sampling"},
 		{name: "experiments/rows", imports: "experiments/redact"},
 		{name: "experiments/jsonpath"},
@@ -219,7 +220,8 @@ func owners() map[string]room {
 		"golang.org/x/net/publicsuffix":            {name: "experiments/run/journey/cookies"},
 		"golang.org/x/text":                        {name: "experiments/run/journey/httpclient"}, // what the charsets of x/net are, and UTF-32
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
-		"gonum.org/v1/gonum":                       {name: "experiments/stats", tests: "experiments/truth/world"}, // Student's t, binomial and Beta distributions
+		"gonum.org/v1/gonum":                       {tests: "experiments/stats experiments/stats/distributions"}, // its distributions and matrices bring LAPACK along
+		"gonum.org/v1/gonum/mathext":               {name: "experiments/stats/distributions"},                    // what Student's t, the binomial and the gamma distribution are made of
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},
 		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "experiments/faulttest injectors/gateway"},
 		"github.com/go-sql-driver/mysql":           {name: "experiments/run/check"},

@@ -3,7 +3,7 @@ package stats
 import (
 	"time"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/blastgauge/blastgauge/experiments/stats/distributions"
 )
 
 // LeastBatches is how many batches are needed to estimate how much they vary. With
@@ -233,7 +233,7 @@ func penalty(k int) float64 {
 
 // student is the two-sided 95 % point of Student's t for k values.
 func student(k int) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(k - 1)}.Quantile((1 + Confidence) / 2)
+	return distributions.StudentsT{DF: float64(k - 1)}.Quantile((1 + Confidence) / 2)
 }
 
 // bounded keeps the bounds of a difference of shares within −1 and 1.

@@ -3,7 +3,7 @@ package stats
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/blastgauge/blastgauge/experiments/stats/distributions"
 )
 
 // LeastEpisodes is how many episodes of harm a stretch of time must hold before it says
@@ -70,7 +70,7 @@ func uneven(fault, control []Count, excess float64) bool {
 			free++
 		}
 	}
-	return free >= 1 && index > (distuv.ChiSquared{K: free}).Quantile(0.999)
+	return free >= 1 && index > (distributions.ChiSquared{DF: free}).Quantile(0.999)
 }
 
 // evenVariance is that of the share of n trials, if they are as those of all.

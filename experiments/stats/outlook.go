@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/blastgauge/blastgauge/experiments/stats/distributions"
 )
 
 // An Expected is a stretch of time that is still to come, with how many independent
@@ -96,19 +96,9 @@ func imagine(r *rand.Rand, list []Expected, share float64) []Stretch {
 		sum += e.Trials
 		n := int(sum) - given
 		given += n
-		drawn[i] = Stretch{Count{binomial(r, n, share), n}, e.Middle}
+		drawn[i] = Stretch{Count{distributions.Binomial{N: n, P: share}.Draw(r), n}, e.Middle}
 	}
 	return drawn
-}
-
-func binomial(r *rand.Rand, n int, share float64) int {
-	switch {
-	case n == 0 || share <= 0:
-		return 0
-	case share >= 1:
-		return n
-	}
-	return int(math.Round(distuv.Binomial{N: float64(n), P: share, Src: r}.Rand()))
 }
 
 func pairsOf(fault, control []Stretch) []Pair {

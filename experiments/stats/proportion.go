@@ -5,10 +5,6 @@
 // bursty and autocorrelated. This prints the tables:
 //
 //	go test ./experiments/stats -run Calibration -calibrate -v
-//
-// Quantiles of Student's t, of the binomial and of the Beta distribution come from
-// gonum. They are hard to get right in the tails, and gonum is tested against published
-// tables.
 package stats
 
 import "math"

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sort"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/blastgauge/blastgauge/experiments/stats/distributions"
 )
 
 // quantile is the nearest-rank quantile of sorted values: the smallest value
@@ -41,13 +41,13 @@ func QuantileRanks(n int, q float64) (low, high int, ok bool) {
 	if n < 1 || q <= 0 || q >= 1 {
 		return 0, 0, false
 	}
-	below := distuv.Binomial{N: float64(n), P: q}
+	below := distributions.Binomial{N: n, P: q}
 	const tail = (1 - Confidence) / 2
 	// The quantile is below the l-th value when fewer than l values are at or
 	// below it: the largest l for which that is rare enough, and the same from
 	// above.
-	low = firstTrue(n, func(l int) bool { return below.CDF(float64(l-1)) > tail }) - 1
-	high = firstTrue(n, func(u int) bool { return below.CDF(float64(u-1)) >= 1-tail })
+	low = firstTrue(n, func(l int) bool { return below.CDF(l-1) > tail }) - 1
+	high = firstTrue(n, func(u int) bool { return below.CDF(u-1) >= 1-tail })
 	return low, high, low >= 1 && high <= n
 }
 
@@ -124,7 +124,7 @@ func QuantileRatio(fault, control []Lifetimes, simultaneous bool, q float64, rng
 		}
 	}
 	slices.Sort(ratios)
-	tail := distuv.UnitNormal.CDF(-student(n) * math.Sqrt(float64(n)/float64(n-1)))
+	tail := distributions.Normal{}.CDF(-student(n) * math.Sqrt(float64(n)/float64(n-1)))
 	i := Interval{above / below, quantile(ratios, tail), quantile(ratios, 1-tail)}
 	return i, len(ratios) > 0 && !math.IsInf(i.High, 1)
 }

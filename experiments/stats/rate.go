@@ -3,7 +3,7 @@ package stats
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/blastgauge/blastgauge/experiments/stats/distributions"
 )
 
 // rateRatio is how many times as often something happened in one exposure as in
@@ -147,5 +147,5 @@ func PoissonLow(events float64) float64 {
 	if events <= 0 {
 		return 0
 	}
-	return distuv.Gamma{Alpha: events, Beta: 1}.Quantile((1 - Confidence) / 2)
+	return distributions.Gamma{Shape: events}.Quantile((1 - Confidence) / 2)
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/blastgauge/blastgauge/experiments/stats/distributions"
 )
 
 // Levels of the tests of a change.
@@ -50,10 +50,10 @@ type distribution interface {
 // belongs to it.
 func (c Comparison) scale(se, bound float64) (float64, distribution) {
 	if c.Repeated && !c.spread {
-		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(c.df)}
+		t := distributions.StudentsT{DF: float64(c.df)}
 		return math.Abs(c.Estimate-bound) / student(c.df+1), t
 	}
-	return math.Hypot(se, math.Sqrt(c.variance*c.perRun)), distuv.UnitNormal
+	return math.Hypot(se, math.Sqrt(c.variance*c.perRun)), distributions.Normal{}
 }
 
 // Within is the p value of the hypothesis that the difference is margin or more, either

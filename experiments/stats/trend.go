@@ -1,9 +1,5 @@
 package stats
 
-import (
-	"gonum.org/v1/gonum/mat"
-)
-
 // A Stretch is the trials of one stretch of time.
 type Stretch struct {
 	Count
@@ -192,28 +188,17 @@ func fitTrend(stretches []stretchUnder) (trend, bool) {
 	for _, s := range stretches {
 		origin += s.Middle / float64(n)
 	}
-	x, y := mat.NewDense(n, 3, nil), mat.NewVecDense(n, nil)
+	columns, shares := [3][]float64{}, make([]float64, n)
 	for i, s := range stretches {
-		x.SetRow(i, []float64{1, s.Middle - origin, s.fault})
-		y.SetVec(i, s.Share())
+		for j, v := range [3]float64{1, s.Middle - origin, s.fault} {
+			columns[j] = append(columns[j], v)
+		}
+		shares[i] = s.Share()
 	}
-	var inverse mat.Dense
-	if err := inverse.Solve(x, identity(n)); err != nil { // the pseudo-inverse: its rows are the weights of the shares
+	f, ok := factorize(columns)
+	if !ok {
 		return trend{}, false
 	}
-	var coefficients, fitted, residuals mat.VecDense
-	coefficients.MulVec(&inverse, y)
-	fitted.MulVec(x, &coefficients)
-	residuals.SubVec(y, &fitted)
-	return trend{
-		fault: coefficients.AtVec(2), weights: mat.Row(nil, 2, &inverse), residuals: mat.Col(nil, 0, &residuals),
-	}, true
-}
-
-func identity(n int) *mat.DiagDense {
-	ones := make([]float64, n)
-	for i := range ones {
-		ones[i] = 1
-	}
-	return mat.NewDiagDense(n, ones)
+	weights := f.weights()
+	return trend{fault: dot(weights, shares), weights: weights, residuals: f.residuals(shares)}, true
 }
