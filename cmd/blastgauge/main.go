@@ -111,7 +111,11 @@ func (a *app) endEcho() {
 // execute runs the command that args name and returns its exit code.
 func (a *app) execute(ctx context.Context, args []string) int {
 	root := newRoot(a)
-	root.SetArgs(livepage.JoinAddress(singleDashed(args)))
+	args = livepage.JoinAddress(singleDashed(args))
+	root.SetArgs(args)
+	if cmd, _, err := root.Find(args); err == nil && cmd == root {
+		addVersionFlag(root) // its commands have none, and their help shows none
+	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

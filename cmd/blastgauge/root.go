@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/spf13/cobra"
 )
 
@@ -18,10 +17,8 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          refuseUnknown,
-		Version:       version.This().String(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(explainFlag)
 	root.SuggestionsMinimumDistance = 2
 	addGroup(root, "begin", "Begin:", newDemo(a), newInit(a), newValidate(a), newTry(a), newPlan(a))

@@ -45,3 +45,24 @@ func newVersion(a *app) *cobra.Command {
 	outputFlag(cmd, &specs, names)
 	return cmd
 }
+
+// addVersionFlag gives root the flag --version. The one of cobra says other words unless
+// text/template gives it these, which keeps every exported method of every type in the
+// binary. Like that one, it minds no argument beside it.
+func addVersionFlag(root *cobra.Command) {
+	asked := root.Flags().BoolP("version", "v", false, "version for "+root.Name())
+	root.Flags().Lookup("version").Annotations = map[string][]string{cobra.FlagSetByCobraAnnotation: {"true"}} // nothing completes it
+	checkArgs, run := root.Args, root.RunE
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if *asked {
+			return nil
+		}
+		return checkArgs(cmd, args)
+	}
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *asked {
+			return version.WriteText(cmd.OutOrStdout(), version.This())
+		}
+		return run(cmd, args)
+	}
+}

@@ -1,18 +1,16 @@
 package checkout
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
 	"net"
 	"strings"
-	"text/template"
 )
 
 // documentFiles are the documents that a user of blastgauge would write for this shop.
-// blastgauge.yaml is a template, because the ports change; the experiments use names
-// only and need no template.
+// blastgauge.yaml is a template, because the ports change: @{name} marks what is filled in,
+// as ${name} is the documents' own. The experiments use names only and need no template.
 //
 //go:embed documents
 var documentFiles embed.FS
@@ -82,12 +80,10 @@ func render(data systemData) (map[string]string, error) {
 		if strings.Contains(name, ordersDB) && data.Orders == "" {
 			return nil // it is about a dependency that this shop does not have
 		}
-		if isTemplate {
-			if text, err = fill(name, string(text), data); err != nil {
-				return err
-			}
-		}
 		files[name] = string(text)
+		if isTemplate {
+			files[name] = data.fill(files[name])
+		}
 		return nil
 	})
 	if err != nil {
@@ -96,12 +92,38 @@ func render(data systemData) (map[string]string, error) {
 	return files, nil
 }
 
-func fill(name, text string, data systemData) ([]byte, error) {
-	t, err := template.New(name).Option("missingkey=error").Parse(text)
-	if err != nil {
-		return nil, err
+// fill puts what is known of a shop in the place of the marks. Marks that stand for any
+// number of lines have a line of their own.
+func (d systemData) fill(text string) string {
+	return strings.NewReplacer(
+		"@{toxiproxy}", d.Toxiproxy,
+		"@{url}", d.URL,
+		"@{control_url}", d.ControlURL,
+		"@{payments}", d.Payments,
+		"@{dependencies}\n", d.dependencyLines(),
+		"@{orders_invariant}\n", d.ordersInvariant(),
+	).Replace(text)
+}
+
+func (d systemData) dependencyLines() string {
+	var b strings.Builder
+	for _, dep := range d.Dependencies {
+		fmt.Fprintf(&b, "  %s: {listen: \"%s\", upstream: \"%s\", criticality: %s, owner: %s}\n", dep.Name, dep.Listen, dep.Upstream, dep.Criticality, dep.Owner)
 	}
-	var out bytes.Buffer
-	err = t.Execute(&out, data)
-	return out.Bytes(), err
+	return b.String()
+}
+
+// ordersInvariant is empty where orders are in memory.
+func (d systemData) ordersInvariant() string {
+	if d.Orders == "" {
+		return ""
+	}
+	return `  # Asked on the control route: its orders service reaches PostgreSQL directly.
+  - name: ordered at most once
+    broken_means: orders are kept twice
+    request: GET ` + d.Orders + `/orders/duplicates?since=${started}
+    expect: {status: 200, json: {"$.count": 0}}
+    keys: "$.keys[*]"
+    within: 2s
+`
 }

@@ -21,7 +21,7 @@ func (e *even) Uint64() uint64 {
 // for the one number on its border.
 func TestDrawGivesEachItsProbability(t *testing.T) {
 	t.Parallel()
-	const draws = 100_000
+	const draws = 10_000
 	for _, n := range []int{1, 2, 7, 24, 25, 60, 400} {
 		for _, p := range []float64{1e-6, 0.004, 0.05, 0.3, 0.5, 0.77, 0.999} {
 			counts, r := make([]int, n+1), rand.New(&even{of: draws})
@@ -42,7 +42,7 @@ func TestDrawGivesEachItsProbability(t *testing.T) {
 // of 100 (Kolmogorov and Smirnov), and mean and variance are within four standard errors.
 func TestDrawOfMany(t *testing.T) {
 	t.Parallel()
-	const draws = 20_000
+	const draws = 5000
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, b := range []Binomial{{1000, 0.05}, {5000, 0.4}, {100_000, 0.001}, {1_000_000, 0.00001}, {1_000_000, 0.9}} {
 		counts := map[int]int{}
