@@ -212,7 +212,8 @@ func TestTheProcessIsToldAsTheOfficialClientDoes(t *testing.T) { // alone: other
 				t.Errorf("%s is missing", name)
 			case strings.Contains(name, "_total{") && (v < was || v > is):
 				problems = append(problems, name+" does not grow as it should")
-			case max(was, is, v) > 4*min(was, is, v) && max(was, is, v)-min(was, is, v) > 32<<10:
+			case name == "go_goroutines{}": // the official client starts some to read the rest
+			case max(was, is, v) > 2*min(was, is, v):
 				problems = append(problems, name+": "+strconv.FormatFloat(is, 'g', -1, 64)+", want "+strconv.FormatFloat(v, 'g', -1, 64))
 			}
 		}
