@@ -113,7 +113,7 @@ func TestPlacesOfAProgram(t *testing.T) {
 // Whoever else asks what BLASTGAUGE_REQUIRE says has a rule of its own.
 func TestNobodyElseAsksWhatIsRequired(t *testing.T) {
 	t.Parallel()
-	err := filepath.WalkDir("../../..", func(file string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../../..", func(file string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(file) != ".go" || filepath.Base(filepath.Dir(file)) == "required" {
 			return err
 		}
