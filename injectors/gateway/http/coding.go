@@ -40,16 +40,13 @@ func codingByName(name string) (coding, bool) {
 	case "br":
 		return coding{
 			func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(brotli.NewReader(r)), nil },
-			func(w io.Writer) io.WriteCloser { return brotli.NewWriterV2(w, brotliLevel) },
+			func(w io.Writer) io.WriteCloser { return brotli.NewWriter(w) },
 		}, true
 	case "zstd":
 		return coding{zstdReader, zstdWriter}, true
 	}
 	return coding{}, false
 }
-
-// brotliLevel is that of servers that compress what they have just made.
-const brotliLevel = 6
 
 func zstdReader(r io.Reader) (io.ReadCloser, error) {
 	d, err := zstd.NewReader(r, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
