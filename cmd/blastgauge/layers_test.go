@@ -90,7 +90,7 @@ func rooms() []room {
 		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest injectors/injectortest/required"},
 		{name: "injectors/command", imports: "experiments experiments/inert experiments/journal experiments/plan experiments/redact injectors injectors/manual", tests: "experiments/run/engine experiments/waiting injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/atomicfile experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/required injectors/injectortest/stock"},
-		{name: "injectors/proxy/metrics", imports: "injectors/proxy"},
+		{name: "injectors/proxy/metrics", imports: "injectors/proxy", tests: "injectors/injectortest/required"},
 		{name: "experiments/faulttest", imports: "experiments/figures experiments/stats injectors injectors/proxy", tests: "examples/checkout injectors/injectortest/required"},
 		{name: "injectors/toxiproxy", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout experiments/waiting injectors/injectortest injectors/injectortest/required injectors/injectortest/stock injectors/proxy"},
 

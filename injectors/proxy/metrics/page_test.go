@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
@@ -20,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -298,13 +298,7 @@ func (gone) Write([]byte) (int, error) { return 0, errors.New("it is gone") }
 // Prometheus' own tool finds nothing to complain about.
 func TestPromtoolAcceptsThePage(t *testing.T) {
 	t.Parallel()
-	promtool, err := exec.LookPath("promtool")
-	if err != nil && os.Getenv("BLASTGAUGE_REQUIRE") != "all" {
-		t.Skip("no promtool here")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	promtool := required.Program(t, "promtool", "it comes with Prometheus")
 	text := answerOf(t, Of(true, true)(serverOf(t)), "").Body
 	odd := family{name: "blastgauge_odd", help: hard, kind: gauge}
 	odd.add(1, "name", hard)
