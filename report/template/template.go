@@ -13,7 +13,6 @@
 package template
 
 import (
-	"bytes"
 	"net/url"
 	"strings"
 
@@ -53,7 +52,7 @@ func Anchor(id string) string { return "#" + (&url.URL{Fragment: id}).EscapedFra
 
 // Of returns what a template writes.
 func Of(write func(*Writer)) HTML {
-	var b bytes.Buffer // never fails
+	var b strings.Builder // never fails
 	w := quicktemplate.AcquireWriter(&b)
 	write(w)
 	quicktemplate.ReleaseWriter(w)
