@@ -144,10 +144,13 @@ func TestIndexPageDrawsTheNewest(t *testing.T) {
 func TestIndexPageLeadsToReports(t *testing.T) {
 	t.Parallel()
 	x := kept(t, 1)
-	x.Runs[0].Dir = "a b/javascript:c"
-	page := renderIndex(t, "html", Options{Runs: "."}, 0, x)
-	if want := `<a href="./a%20b/javascript:c/report.html">`; !strings.Contains(page, want) {
-		t.Errorf("no link %s", want)
+	for dir, want := range map[string]string{
+		"a b/javascript:c": "./a%20b/javascript:c", "50%": "./50%25", "a%20b": "./a%2520b", "a?b#c": "./a%3Fb%23c", `a\b"c`: "./a%5Cb%22c", "a\nb": "./a%0Ab", "12:30": "./12:30",
+	} {
+		x.Runs[0].Dir = dir
+		if page, link := renderIndex(t, "html", Options{Runs: "."}, 0, x), `<a href="`+want+`/report.html">`; !strings.Contains(page, link) {
+			t.Errorf("%q: no link %s", dir, link)
+		}
 	}
 	if page := renderIndex(t, "html", Options{}, 0, x); strings.Contains(page, "report.html") {
 		t.Error("a page that does not know where runs are has a link to one")

@@ -47,11 +47,11 @@ func byStatus(a, b experiment) int {
 type document struct {
 	page.Frame
 	C          *compare.Comparison
-	JSON       template.HTML // of the comparison
-	Rows       []row         // of experiments that can be compared
-	Apart      []experiment  // that cannot be compared
-	Sides      []experiment  // of both sides
-	Diffs      []experiment  // whose documents differ
+	JSON       template.RawText // of the comparison
+	Rows       []row            // of experiments that can be compared
+	Apart      []experiment     // that cannot be compared
+	Sides      []experiment     // of both sides
+	Diffs      []experiment     // whose documents differ
 	Notes      []string
 	Scale      page.RootScale
 	Change     changeScale

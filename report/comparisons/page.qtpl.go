@@ -106,7 +106,7 @@ func (p *document) streampage(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`: no network, readable without JavaScript. The comparison is embedded as JSON (<code>script#blastgauge-compare</code>).</footer>
 </div>
 <script type="application/json" id="blastgauge-compare">`)
-	qw422016.N().S(template.Markup(p.JSON))
+	qw422016.N().S(template.Raw(p.JSON))
 	qw422016.N().S(`</script>
 `)
 	p.StreamFoot(qw422016)

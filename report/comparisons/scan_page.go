@@ -14,7 +14,7 @@ import (
 type scanDocument struct {
 	page.Frame
 	C          *compare.Comparison
-	JSON       template.HTML // of the comparison
+	JSON       template.RawText // of the comparison
 	base, head sideLink
 }
 

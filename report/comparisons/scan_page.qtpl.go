@@ -63,7 +63,7 @@ func (d *scanDocument) streampage(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`: no network, readable without JavaScript. The comparison is embedded as JSON (<code>script#blastgauge-compare</code>).</footer>
 </div>
 <script type="application/json" id="blastgauge-compare">`)
-	qw422016.N().S(template.Markup(d.JSON))
+	qw422016.N().S(template.Raw(d.JSON))
 	qw422016.N().S(`</script>
 `)
 	d.StreamFoot(qw422016)

@@ -20,7 +20,7 @@ type document struct {
 	page.Frame
 	*summary
 	R        *gate.Report
-	JSON     template.HTML
+	JSON     template.RawText
 	Figures  []page.Figure
 	Failures []failurePart
 	Scale    page.RootScale

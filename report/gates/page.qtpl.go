@@ -154,7 +154,7 @@ func (d *document) streampage(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`: no network, readable without JavaScript. The machine-readable report is embedded as JSON (<code>script#blastgauge-gate</code>).</footer>
 </div>
 <script type="application/json" id="blastgauge-gate">`)
-	qw422016.N().S(template.Markup(d.JSON))
+	qw422016.N().S(template.Raw(d.JSON))
 	qw422016.N().S(`</script>
 `)
 	d.StreamFoot(qw422016)

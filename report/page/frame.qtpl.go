@@ -40,7 +40,7 @@ func (f *Frame) StreamHead(qw422016 *qt422016.Writer) {
 	} else {
 		qw422016.N().S(`<style>
 `)
-		qw422016.N().S(template.Markup(f.CSS))
+		qw422016.N().S(template.Raw(f.CSS))
 		qw422016.N().S(`</style>
 `)
 	}
@@ -64,7 +64,7 @@ func (f *Frame) StreamHead(qw422016 *qt422016.Writer) {
 func (f *Frame) StreamFoot(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<script>
 `)
-	qw422016.N().S(template.Markup(f.Script))
+	qw422016.N().S(template.Raw(f.Script))
 	qw422016.N().S(`</script>
 </body>
 </html>

@@ -5,7 +5,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// A NoteRow is what somebody wrote while the run went on, as the template "notes" shows it.
+// A NoteRow is what somebody wrote while the run went on, a line of the notes of a page.
 type NoteRow struct {
 	When, Author, Phase string
 	Experiment          string // its id; empty: none was under way

@@ -44,26 +44,26 @@ type Options struct {
 type Frame struct {
 	Title      string
 	Kind       string // of page, as its first line says it
-	CSS        template.HTML
+	CSS        template.RawText
 	StyleSheet string // instead of CSS
-	Script     template.HTML
+	Script     template.RawText
 	Everything bool
 	Refresh    int // seconds after which a browser without scripts reads the page again; 0: never
 }
 
 // NewFrame returns the frame of a page.
 func NewFrame(kind, title string, o Options) Frame {
-	f := Frame{Title: title, Kind: kind, Script: template.HTML(script), StyleSheet: o.StyleSheet, Everything: o.Everything}
+	f := Frame{Title: title, Kind: kind, Script: template.RawText(script), StyleSheet: o.StyleSheet, Everything: o.Everything}
 	if f.StyleSheet == "" {
-		f.CSS = template.HTML(styleSheet)
+		f.CSS = template.RawText(styleSheet)
 	}
 	return f
 }
 
 // Embed encodes v for a script element of a page, from which programs read it.
-func Embed(v any) (template.HTML, error) {
+func Embed(v any) (template.RawText, error) {
 	text, err := encode.JSON(v)
-	return template.HTML(text), err
+	return template.RawText(text), err
 }
 
 // Write writes a page, which is what its template writes. A mistake in a page must not end

@@ -18,7 +18,7 @@ import (
 type filter struct {
 	Groups []filterGroup
 	Of     int // experiments
-	Styles template.HTML
+	Styles template.RawText
 }
 
 // A filterGroup is one list to choose from.
@@ -108,7 +108,7 @@ func (k filterKey) class(value int) string {
 
 // styles are the rules that hide what was not chosen. Nothing in them is a text of the
 // result.
-func (f *filter) styles() template.HTML {
+func (f *filter) styles() template.RawText {
 	var b strings.Builder
 	b.WriteString("@media screen{.filter[hidden]{display:flex}}")
 	var chosen []string
@@ -119,7 +119,7 @@ func (f *filter) styles() template.HTML {
 		chosen = append(chosen, "#"+g.ID+">[value]:not([value=\"\"]):checked")
 	}
 	fmt.Fprintf(&b, "body:has(%s) .shown{display:block}", strings.Join(chosen, ","))
-	return template.HTML(b.String())
+	return template.RawText(b.String())
 }
 
 // Marks are the classes of the experiment that the filter goes by.

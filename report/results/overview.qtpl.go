@@ -113,7 +113,7 @@ func streamcolored(qw422016 *qt422016.Writer, n page.Note) {
 
 func (f *filter) streamform(qw422016 *qt422016.Writer) {
 	qw422016.N().S(`<style>`)
-	qw422016.N().S(template.Markup(f.Styles))
+	qw422016.N().S(template.Raw(f.Styles))
 	qw422016.N().S(`</style>
 <form class="filter" hidden="hidden" autocomplete="off" aria-label="Experiments that are shown">
 `)

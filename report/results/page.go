@@ -20,7 +20,7 @@ type document struct {
 	page.Frame
 	*summary
 	R          *result.Result
-	JSON       template.HTML
+	JSON       template.RawText
 	Lead       []page.Sentence
 	Figures    []page.Figure
 	Broken     []damage

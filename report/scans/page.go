@@ -19,7 +19,7 @@ import (
 type document struct {
 	page.Frame
 	*summary
-	JSON    template.HTML // of the result
+	JSON    template.RawText // of the result
 	Figures []page.Figure
 	Rows    []pageRow
 }

@@ -7,12 +7,12 @@
 // keep every exported method in the program.
 //
 // Whatever a template writes is quoted for text and for attributes in quotes. What is markup
-// already has the type [HTML], and [Markup] takes nothing else. Addresses go through [URL] or [Anchor].
-// Tests hold each template to that.
+// already has the type [HTML], and [Markup] takes nothing else; the content of a script or of
+// a style sheet has the type [RawText], for [Raw]. Addresses go through [URL] or [Anchor].
+// Tests hold each template to that, and name the functions that may make the two types.
 package template
 
 import (
-	"bytes"
 	"net/url"
 	"strings"
 
@@ -22,8 +22,15 @@ import (
 // HTML is markup: every text in it was quoted by who made it.
 type HTML string
 
-// Markup writes markup as it is.
+// Markup returns markup as it is.
 func Markup(h HTML) string { return string(h) }
+
+// RawText is the content of a script or of a style element, in which nothing can be quoted:
+// who made it saw to it that it does not end the element.
+type RawText string
+
+// Raw returns the content of an element as it is.
+func Raw(t RawText) string { return string(t) }
 
 // URL returns an address for an attribute where it leads to a place on this page, to a file
 // or to a web server, and one that leads nowhere otherwise: an address of a script would run
@@ -45,7 +52,7 @@ func Anchor(id string) string { return "#" + (&url.URL{Fragment: id}).EscapedFra
 
 // Of returns what a template writes.
 func Of(write func(*Writer)) HTML {
-	var b bytes.Buffer // never fails
+	var b strings.Builder // never fails
 	w := quicktemplate.AcquireWriter(&b)
 	write(w)
 	quicktemplate.ReleaseWriter(w)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -181,7 +182,7 @@ func (p *document) Report(r history.Run) string {
 	if p.reports == "" || r.Dir == "" {
 		return ""
 	}
-	return p.reports + "/" + r.Dir + "/report.html"
+	return (&url.URL{Path: p.reports + "/" + r.Dir + "/report.html"}).String()
 }
 
 // Cells are what a run found of each experiment, in the order of the trends.

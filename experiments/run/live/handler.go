@@ -1,8 +1,10 @@
 package live
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"errors"
+	"io"
 	"mime"
 	"net"
 	"net/http"
@@ -236,14 +238,19 @@ func (r *shown) waitsFor() string {
 }
 
 func showForm(w http.ResponseWriter, status int, f pages.Form) {
-	begin(w, status)
-	_ = pages.WriteForm(w, f) // who does not read it is gone
+	show(w, status, func(w io.Writer) error { return pages.WriteForm(w, f) })
 }
 
-// begin begins the answer with a page.
-func begin(w http.ResponseWriter, status int) {
+// show answers with a page, or with why there is none.
+func show(w http.ResponseWriter, status int, write func(io.Writer) error) {
+	var page bytes.Buffer
+	if err := write(&page); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
+	_, _ = page.WriteTo(w) // who does not read it is gone
 }
 
 // showPage shows the run as it is now.
@@ -256,8 +263,7 @@ func (s *Server) showPage(w http.ResponseWriter, r request) {
 			p.Others = append(p.Others, pages.Link{Label: label, Query: other.query(), Here: i == r.run.index})
 		}
 	}
-	begin(w, http.StatusOK)
-	_ = pages.WritePage(w, p) // who does not read it is gone
+	show(w, http.StatusOK, func(w io.Writer) error { return pages.WritePage(w, p) })
 }
 
 // page is the content of the page at a moment.

@@ -92,6 +92,22 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 }
 
+// A page that cannot be rendered is told as that, and is not an empty one.
+func TestAPageThatFailsIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  error
+		want int
+	}{{nil, http.StatusConflict}, {errors.New("render page"), http.StatusInternalServerError}} {
+		w := httptest.NewRecorder()
+		show(w, http.StatusConflict, func(w io.Writer) error { _, _ = io.WriteString(w, "<p>"); return test.err })
+		resp := w.Result()
+		if html := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"); resp.StatusCode != test.want || html != (test.err == nil) || html != strings.Contains(w.Body.String(), "<p>") {
+			t.Errorf("%v: %d, %q, %q", test.err, resp.StatusCode, resp.Header, w.Body)
+		}
+	}
+}
+
 // An operator's forms reach the run, and lead back to the page.
 func TestOperatorsAct(t *testing.T) {
 	t.Parallel()
