@@ -285,7 +285,7 @@ func checkWords(words []string) error {
 	}
 	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, getenv: os.LookupEnv}
 	root := newRoot(a)
-	addVersionFlag(root)
+	addVersionFlag(root, nil)
 	cmd, rest, err := root.Find(words[1:])
 	if err != nil {
 		return err

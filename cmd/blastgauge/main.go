@@ -112,10 +112,10 @@ func (a *app) endEcho() {
 func (a *app) execute(ctx context.Context, args []string) int {
 	root := newRoot(a)
 	args = livepage.JoinAddress(singleDashed(args))
-	root.SetArgs(args)
 	if cmd, _, err := root.Find(args); err == nil && cmd == root {
-		addVersionFlag(root) // its commands have none, and their help shows none
+		args = addVersionFlag(root, args) // its commands have none, and their help shows none
 	}
+	root.SetArgs(args)
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

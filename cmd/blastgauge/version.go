@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,8 +49,9 @@ func newVersion(a *app) *cobra.Command {
 
 // addVersionFlag gives root the flag --version. The one of cobra says other words unless
 // text/template gives it these, which keeps every exported method of every type in the
-// binary. Like that one, it minds no argument beside it.
-func addVersionFlag(root *cobra.Command) {
+// binary. Like that one, it minds no argument beside it: without the flag root was what args
+// name, and with it the word behind it would be a command. It returns the args to execute.
+func addVersionFlag(root *cobra.Command, args []string) []string {
 	asked := root.Flags().BoolP("version", "v", false, "version for "+root.Name())
 	root.Flags().Lookup("version").Annotations = map[string][]string{cobra.FlagSetByCobraAnnotation: {"true"}} // nothing completes it
 	checkArgs, run := root.Args, root.RunE
@@ -65,4 +67,9 @@ func addVersionFlag(root *cobra.Command) {
 		}
 		return run(cmd, args)
 	}
+	root.InitDefaultHelpFlag() // it counts for more, and its text has to be that of root, too
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") && root.ParseFlags(args) == nil && *asked {
+		return []string{} // all flags are set
+	}
+	return args
 }

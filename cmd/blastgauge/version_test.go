@@ -24,13 +24,13 @@ func TestVersionFlag(t *testing.T) {
 	if !strings.HasPrefix(want, "blastgauge ") || strings.Count(want, "\n") != 1 {
 		t.Errorf("version: %q", want)
 	}
-	for _, args := range [][]string{{"--version"}, {"-v"}, {"--version=true"}, {"--version", "nosuch"}, {"nosuch", "-v"}} {
+	for _, args := range [][]string{{"--version"}, {"-v"}, {"--version=true"}, {"--version", "nosuch"}, {"nosuch", "-v"}, {"--version", "run"}, {"-v", "help"}, {"--version", "plan", "extra"}} {
 		if got := said(0, args...); got != want {
 			t.Errorf("%q: %q, want %q", args, got, want)
 		}
 	}
 	const flag = "  -v, --version   version for blastgauge\n"
-	for _, args := range [][]string{{}, {"--help"}, {"--version", "--help"}, {"--version=false"}} {
+	for _, args := range [][]string{{}, {"--help"}, {"--version", "--help"}, {"--version", "run", "--help"}, {"--version=false"}} {
 		if got := said(0, args...); !strings.Contains(got, flag) {
 			t.Errorf("%q does not show %q: %s", args, flag, got)
 		}
