@@ -147,33 +147,20 @@ func (e Experiment) lengthened(factor, limit float64) Experiment {
 // mostFactor is how many times as long the longest fault phase is.
 func (e Experiment) mostFactor() float64 { return longest.Seconds() / e.faultPeriod().Seconds() }
 
-// factorOf is how many times as long phases must be for the limit of j.
+// factorOf is how many times as long phases must be for the limit of j. It looks from the
+// shortest on, in steps that leave out little: longer phases may have another design, or
+// batches, and then need to be longer still.
 func (e Experiment) factorOf(j Journey) float64 {
-	shortest := e.shortestPhase(j).Seconds() / e.faultPeriod().Seconds()
-	if e.scaled(shortest).canHold(j) {
-		return shortest
-	}
-	low, high := shortest, max(shortest*2, 1.0/16)
+	const step = 1.25
+	low := e.shortestPhase(j).Seconds() / e.faultPeriod().Seconds()
+	high := low
 	for !e.scaled(high).canHold(j) {
-		if high > e.mostFactor() {
+		if high >= e.mostFactor() {
 			return math.Inf(1)
 		}
-		low, high = high, high*2
+		low, high = high, min(high*step, e.mostFactor())
 	}
-	high = e.factorBetween(low, high, j)
-	// Longer phases may have another design, which needs more of them: a little shorter than
-	// where it begins may be enough.
-	const step = 1.2
-	least := high
-	for factor := high / step; factor > shortest; factor /= step {
-		if e.scaled(factor).canHold(j) {
-			least = factor
-		}
-	}
-	if least < high {
-		return e.factorBetween(max(shortest, least/step), least, j)
-	}
-	return high
+	return e.factorBetween(low, high, j)
 }
 
 // factorBetween is factorOf between a factor that is not enough and one that is.

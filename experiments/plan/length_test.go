@@ -45,6 +45,26 @@ func TestPhasesFor(t *testing.T) {
 	}
 }
 
+// What takes a little more than a day takes too long: no phase longer than a day is advised.
+func TestNoPhaseIsLongerThanADay(t *testing.T) {
+	t.Parallel()
+	s, doc := documents()
+	s.ControlURL, s.Journeys = "http://127.0.0.1:8081", s.Journeys[:1]
+	e := makeOne(t, s, doc, Options{})
+	const limit = 0.005
+	e.Journeys[0].Rate = 20
+	phases, of, ok := e.PhasesFor(limit)
+	if !ok || phases.Fault > longest {
+		t.Fatalf("%+v, %v", phases, ok)
+	}
+	for _, days := range []float64{0.9, 1.1, 1.15, 1.3, 1.5, 1.7} { // as many journeys in so many days
+		e.Journeys[0].Rate = 20 * phases.Fault.Hours() / 24 / days
+		if slower, name, ok := e.PhasesFor(limit); name != of || ok != (days < 1) || slower.Fault > longest {
+			t.Errorf("%.1f days: %+v, %v", days, slower, ok)
+		}
+	}
+}
+
 // What no phase can show is said, and what is no limit is refused.
 func TestWritePhasesFor(t *testing.T) {
 	t.Parallel()
