@@ -245,7 +245,8 @@ func owners() map[string]room {
 	}
 }
 
-// isTestRoom: such rooms are imported by tests alone, whatever their files are called.
+// isTestRoom: such rooms are imported by tests alone, whatever their files are called, and
+// by cmd/measure, which is a test that takes too long for go test.
 func isTestRoom(name string) bool { return strings.HasPrefix(name, "injectors/injectortest") }
 
 func isExample(name string) bool { return strings.HasPrefix(name, "examples/") }
@@ -311,6 +312,9 @@ func TestImportsGoDown(t *testing.T) {
 			continue
 		}
 		used[i.room+" "+to] = true
+		if isTestRoom(to) && !i.test && i.room != "cmd/measure" {
+			t.Errorf("%s imports %s, which is for tests", i.room, to)
+		}
 		switch row := table[from]; {
 		case at(to) >= from:
 			t.Errorf("%s imports %s, which is not below it", i.room, to)

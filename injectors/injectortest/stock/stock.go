@@ -1,7 +1,7 @@
 // Package stock runs an unchanged Toxiproxy server inside a test.
 //
-// Tests alone import it: those of the driver, which must work with the original,
-// and those of the proxy, which is compared with it.
+// Tests import it, those of the driver, which must work with the original, and those of the
+// proxy, which is compared with it; so do the programs of cmd/measure.
 package stock
 
 import (

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -308,4 +309,40 @@ func TestPromtoolAcceptsThePage(t *testing.T) {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
+}
+
+// Several read at once while toxics come and go; every page is whole, and no count of it is
+// smaller than on the page before.
+func TestPagesAreReadSideBySide(t *testing.T) {
+	t.Parallel()
+	s := serverOf(t)
+	h := Of(true, true)(s)
+	want, _ := familiesOf(t, answerOf(t, h, "").Body.String())
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			before := map[string]float64{}
+			for range 10 {
+				got, values := familiesOf(t, answerOf(t, h, "").Body.String())
+				if len(got) < len(want)-2 { // nothing is told of toxics where there is none
+					t.Errorf("%q, want %q", got, want)
+				}
+				for name, v := range values {
+					if family, _, _ := strings.Cut(name, "{"); strings.HasSuffix(family, "_total") && v < before[name] {
+						t.Errorf("%s was %v and is %v", name, before[name], v)
+					}
+				}
+				before = values
+			}
+		})
+	}
+	for range 20 {
+		if _, err := s.RemoveToxic("web", "slow"); err != nil {
+			t.Error(err)
+		}
+		if err := s.AddToxic("web", []byte(`{"name":"slow","type":"latency","attributes":{"latency":1}}`)); err != nil {
+			t.Error(err)
+		}
+	}
+	readers.Wait()
 }
