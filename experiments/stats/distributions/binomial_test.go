@@ -81,13 +81,13 @@ func (f fixed) Uint64() uint64 { return uint64(f) }
 func TestDrawAtTheEnds(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 30, 100_000} {
-		for _, p := range []float64{-1, 0, math.SmallestNonzeroFloat64, 1e-300, 1e-9, 0.5, 1 - 1e-16, 1, 2} {
+		for _, p := range []float64{math.NaN(), -1, 0, math.SmallestNonzeroFloat64, 1e-300, 1e-9, 0.5, 1 - 1e-16, 1, 2} {
 			for _, number := range []fixed{0, math.MaxUint64} {
 				k := Binomial{n, p}.Draw(rand.New(number))
 				switch {
 				case k < 0 || k > n:
 					t.Errorf("%d of %d at %g", k, n, p)
-				case p <= 0 && k != 0, p >= 1 && k != n:
+				case !(p > 0) && k != 0, p >= 1 && k != n:
 					t.Errorf("%d of %d at %g", k, n, p)
 				}
 			}
