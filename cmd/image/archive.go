@@ -114,7 +114,10 @@ func (o options) writeArchive(images []v1.Image) (err error) {
 	if err != nil {
 		return err
 	}
-	name := layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": o.version})
+	name := layout.WithAnnotations(map[string]string{
+		"org.opencontainers.image.ref.name": o.version,
+		"io.containerd.image.name":          "docker.io/library/blastgauge:" + o.version, // as of docker build -t blastgauge:VERSION; podman would take the tag for the name
+	})
 	if len(images) == 1 {
 		err = to.AppendImage(images[0], name)
 	} else {

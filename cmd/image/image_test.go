@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
@@ -117,6 +118,9 @@ func imagesOf(t *testing.T, archive string) (images []v1.Image) {
 	}
 	if got := top.Manifests[0].Annotations["org.opencontainers.image.ref.name"]; got != "1.2.3" {
 		t.Errorf("the tag is %q", got)
+	}
+	if got, err := name.NewTag(top.Manifests[0].Annotations["io.containerd.image.name"], name.StrictValidation); err != nil || got.Name() != "index.docker.io/library/blastgauge:1.2.3" {
+		t.Errorf("the name is %q, %v", got, err)
 	}
 	all, err := list.ImageIndex(top.Manifests[0].Digest)
 	if err != nil {
