@@ -285,7 +285,7 @@ func TestWildAlerts(t *testing.T) {
 				e.Alert, first = &l, false
 			}
 		})
-		r, _, err := foldText(s.lines(t), nil)
+		r, _, err := foldText(s.lines(t), nil, nil)
 		if err != nil || len(r.Warnings) == 0 {
 			t.Errorf("%s: %v, no warning names the line", name, err)
 		}

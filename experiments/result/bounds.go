@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -11,16 +12,17 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// checkEvents passes on the events of a file while they are what a run can have
-// recorded, and names the line of the first that is not. Nothing else looks at their
-// numbers: what follows from them may rely on their range and their order.
+// checkEvents passes on the events of a file while they are what a run, or whoever
+// cleaned up after it, can have recorded there, and names the line of the first that is
+// not. Nothing else looks at their numbers: what follows from them may rely on their range
+// and their order.
 func checkEvents(file string, events iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] {
 	return func(yield func(journal.Event, error) bool) {
 		line, last := 0, time.Duration(0)
 		for e, err := range events {
 			line++
 			if err == nil {
-				err = checkEvent(&e, last)
+				err = cmp.Or(checkOwner(file, &e), checkEvent(&e, last))
 				if err != nil {
 					err = fmt.Errorf("%s line %d: %w", file, line, err)
 				}
@@ -37,6 +39,26 @@ func checkEvents(file string, events iter.Seq2[journal.Event, error]) iter.Seq2[
 			}
 		}
 	}
+}
+
+// checkOwner returns what is wrong with an event in a file of the run, which numbers what
+// it records, or of the processes that clean up after it, which know no numbers and tell
+// of nothing else. An event without a number in the run's file would be in no order.
+func checkOwner(file string, e *journal.Event) error {
+	if file != journal.UndoFile {
+		if e.Seq < 1 {
+			return fmt.Errorf("its number is %d, and a run counts its events from 1", e.Seq)
+		}
+		return nil
+	}
+	switch e.Kind {
+	case journal.Fenced, journal.FaultRemoved, journal.CleanedUp:
+		if e.Seq != 0 {
+			return fmt.Errorf("its number is %d, and only the run numbers its events", e.Seq)
+		}
+		return nil
+	}
+	return fmt.Errorf("%.40q is nothing that is recorded after a run", e.Kind)
 }
 
 // checkEvent returns what is wrong with an event that follows one at a moment.

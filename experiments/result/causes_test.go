@@ -67,7 +67,7 @@ func (s *story) introduce() {
 // causesOf returns what became of the harmed journeys of a story.
 func causesOf(t *testing.T, s *story) *Journey {
 	t.Helper()
-	r, _, err := foldText(s.lines(t), s.obs)
+	r, _, err := foldText(s.lines(t), nil, s.obs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -200,7 +200,7 @@ func TestWildGameDays(t *testing.T) {
 		s := newDayStory(experiments.ExpectHeld)
 		spoil(s.plan.GameDay)
 		s.writeJournal()
-		if _, _, err := foldText(s.lines(t), nil); err == nil {
+		if _, _, err := foldText(s.lines(t), nil, nil); err == nil {
 			t.Errorf("%s: it is folded", name)
 		}
 	}
@@ -213,7 +213,7 @@ func TestWildGameDays(t *testing.T) {
 	}
 	s = newDayStory(experiments.ExpectHeld)
 	s.decide(journal.Event{Kind: journal.Decided, Decision: "perhaps"})
-	if r, _, err := foldText(s.lines(t), nil); err != nil || len(r.Warnings) == 0 || !strings.Contains(r.Warnings[0], "decision") {
+	if r, _, err := foldText(s.lines(t), nil, nil); err != nil || len(r.Warnings) == 0 || !strings.Contains(r.Warnings[0], "decision") {
 		t.Errorf("an unknown decision: %v, %+v", err, r)
 	}
 	for name, spoil := range map[string]func(*GameDay){

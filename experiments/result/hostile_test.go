@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math"
 	"runtime"
 	"strings"
@@ -32,11 +33,15 @@ func (s *story) lines(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-// foldText folds a journal as [Read] does. It reports how many bytes that took.
-func foldText(text []byte, obs []journal.Observation) (r *Result, bytesUsed uint64, err error) {
+// foldText folds a journal, and what was undone after it, as [Read] does. It reports how
+// many bytes that took.
+func foldText(text, undone []byte, obs []journal.Observation) (r *Result, bytesUsed uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, err = Fold(checkEvents(journal.EventsFile, journal.ReadEvents(bytes.NewReader(text))), journeys{obs, nil})
+	file := func(name string, text []byte) iter.Seq2[journal.Event, error] {
+		return checkEvents(name, journal.ReadEvents(bytes.NewReader(text)))
+	}
+	r, err = Fold(concat(file(journal.EventsFile, text), file(journal.UndoFile, undone)), journeys{obs, nil})
 	runtime.ReadMemStats(&after)
 	return r, after.TotalAlloc - before.TotalAlloc, err
 }
@@ -57,7 +62,7 @@ func TestWildNumbersOfAJournal(t *testing.T) { // not parallel: it measures memo
 			} {
 				story.events = append([]journal.Event(nil), good...)
 				set(&story.events[i])
-				r, used, err := foldText(story.lines(t), story.obs)
+				r, used, err := foldText(story.lines(t), nil, story.obs)
 				if used > 100<<20 {
 					t.Fatalf("event %d with %s %d: %d MB", i, name, v, used>>20)
 				}
@@ -94,9 +99,49 @@ func TestWildPlansAreRefused(t *testing.T) {
 	} {
 		s := newStory()
 		spoil(s.plan)
-		if r, _, err := foldText(s.lines(t), nil); err == nil || !strings.Contains(err.Error(), "line 1") {
+		if r, _, err := foldText(s.lines(t), nil, nil); err == nil || !strings.Contains(err.Error(), "line 1") {
 			t.Errorf("%s: %v, %v; want an error that names the line", name, r != nil, err)
 		}
+	}
+}
+
+// undoneLater are the lines that whoever cleans up after a run leaves in its directory.
+func undoneLater(t testing.TB) []byte {
+	s := &story{}
+	s.at(endAt+3, journal.Event{Kind: journal.Fenced, Detail: "by kill"})
+	s.at(endAt+4, journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
+	s.at(endAt+4, journal.Event{Kind: journal.CleanedUp})
+	for i := range s.events {
+		s.events[i].Seq, s.events[i].Since = 0, 0
+	}
+	return s.lines(t)
+}
+
+// The run numbers what it records, and nobody else does: without a number an event of a run
+// is in no order, and with one that of another process passes for its own.
+func TestEventsThatNobodyRecordedThere(t *testing.T) {
+	t.Parallel()
+	s := newStory()
+	s.writeJournal()
+	for i := range s.events {
+		own, stranger := s.events[i], s.events[i]
+		if err := checkOwner(journal.EventsFile, &own); err != nil {
+			t.Errorf("%s of a run: %v", own.Kind, err)
+		}
+		stranger.Seq = 0
+		if err := checkOwner(journal.EventsFile, &stranger); err == nil {
+			t.Errorf("%s without a number is taken for one of the run", own.Kind)
+		}
+		if err := checkOwner(journal.UndoFile, &own); err == nil {
+			t.Errorf("%s with a number is taken for one of another process", own.Kind)
+		}
+		if err := checkOwner(journal.UndoFile, &stranger); (err == nil) != (own.Kind == journal.FaultRemoved) {
+			t.Errorf("%s of another process: %v", own.Kind, err)
+		}
+	}
+	r, _, err := foldText(s.lines(t), undoneLater(t), nil)
+	if err != nil || len(r.Warnings) > 0 {
+		t.Errorf("what is recorded by those who clean up: %v, warnings %v", err, r.Warnings)
 	}
 }
 
@@ -104,24 +149,24 @@ func TestWildPlansAreRefused(t *testing.T) {
 func FuzzHostileJournal(f *testing.F) {
 	s := newStory()
 	s.send()
-	f.Add(s.lines(f), int64(0), int64(40_000_000))
+	f.Add(s.lines(f), undoneLater(f), int64(0), int64(40_000_000))
 	s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Since = math.MinInt64 })
-	f.Add(s.lines(f), int64(math.MaxInt64), int64(-1))
+	f.Add(s.lines(f), []byte(nil), int64(math.MaxInt64), int64(-1))
 	noted := newStory()
 	noted.writeJournal()
 	noted.at(endAt+1, journal.Event{Kind: journal.Noted, Author: "ann", Detail: "a\nb", FollowUp: true})
 	noted.at(endAt+2, journal.Event{Kind: journal.Interrupted, Detail: "INT", Author: "ann", Reason: "incident 4711"})
-	f.Add(noted.lines(f), int64(0), int64(40_000_000))
+	f.Add(noted.lines(f), []byte(nil), int64(0), int64(40_000_000))
 	obs := s.obs[:200]
 	alerted := alertStoryOf(alertStory{state: during(journal.AlertFiring, 15, 33)}, experiments.Alert{Name: "ShopErrors", FiresWithin: time.Second, ClearsWithin: time.Second})
-	f.Add(alerted.lines(f), int64(time.Second), int64(40_000_000))
+	f.Add(alerted.lines(f), []byte(nil), int64(time.Second), int64(40_000_000))
 	harmed := causeStory()
 	harmed.introduce()
-	f.Add(harmed.lines(f), int64(12*time.Second), int64(40_000_000))
+	f.Add(harmed.lines(f), []byte(nil), int64(12*time.Second), int64(40_000_000))
 	obs = append(obs, harmed.obs[:1000]...)
-	f.Fuzz(func(t *testing.T, text []byte, intended, took int64) {
+	f.Fuzz(func(t *testing.T, text, undone []byte, intended, took int64) {
 		one := journal.Observation{Intended: time.Duration(intended) % journal.LongestRun, Took: time.Duration(took) % journal.LongestRun, Step: -1}
-		r, used, err := foldText(text, append([]journal.Observation{one}, obs...))
+		r, used, err := foldText(text, undone, append([]journal.Observation{one}, obs...))
 		if used > 1<<30 {
 			t.Fatalf("%d MB", used>>20)
 		}

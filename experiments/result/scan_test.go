@@ -78,7 +78,7 @@ func (s *story) writeCell(number int, second float64, found journal.CellJourney)
 
 func foldScan(t *testing.T, s *story) *Result {
 	t.Helper()
-	r, _, err := foldText(s.lines(t), nil)
+	r, _, err := foldText(s.lines(t), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestWildScans(t *testing.T) {
 		s := scanStory()
 		s.writeScan()
 		spoil(s.events)
-		r, _, err := foldText(s.lines(t), nil)
+		r, _, err := foldText(s.lines(t), nil, nil)
 		if err == nil && !strings.Contains(strings.Join(r.Warnings, "\n"), journal.EventsFile+" line ") {
 			t.Errorf("%s: %q", name, r.Warnings)
 		}
@@ -350,7 +350,7 @@ func FuzzHostileScan(f *testing.F) {
 	s.events = s.events[:9]
 	f.Add(s.lines(f))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, _, err := foldText(text, nil)
+		r, _, err := foldText(text, nil, nil)
 		if err != nil || r.Scan == nil {
 			return
 		}
