@@ -51,13 +51,13 @@ func (e Experiment) sayPhasesFor(limit float64) string {
 	}
 	x, longestOf, ok := e.longEnough(limit)
 	if !ok {
-		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", longest, longestOf.Name)
+		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", figures.Span(longest), longestOf.Name)
 	}
 	turn := ""
 	if e.Repeat > 1 {
 		turn = fmt.Sprintf(" in each of %d turns", e.Repeat)
 	}
-	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", x.Phases.Baseline, x.faultPeriod(), turn, x.Phases.Recovery)
+	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", figures.Span(x.Phases.Baseline), figures.Span(x.faultPeriod()), turn, figures.Span(x.Phases.Recovery))
 	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.For > 0 }) {
 		text += ", with at and for of its faults longer alike"
 	}

@@ -114,7 +114,7 @@ func (g *Gate) planCandidate() error {
 	g.plan, g.unset = loaded.Plan, loaded.Unset
 	g.plan.Choices.Gate = g.o.words()
 	if d := g.plan.Duration(); d > g.budget {
-		return usage.Errorf("--budget %s: the candidate's run alone takes %s: give more, or shorter phases with --phases", g.budget, d)
+		return usage.Errorf("--budget %s: the candidate's run alone takes %s: give more, or shorter phases with --phases", figures.Span(g.budget), figures.Span(d))
 	}
 	return nil
 }
