@@ -243,8 +243,10 @@ func (g *Gate) goOn(ctx context.Context, out *run.Outcome) {
 	case r.Run.Outcome != result.Completed || out.Err != nil: // it did not go well
 	case refuted(r):
 		g.search(ctx, r)
-	case r.Exit([]result.Verdict{result.Inconclusive}) == result.ExitHeld:
+	case r.Exit(nil) == result.ExitHeld:
 		g.lookAround(ctx, r)
+	case g.o.Neighborhood: // what keeps it from an answer keeps what is near it from one
+		g.skip("", "", gate.Undecided, "the candidate itself is not decided: what is near it was not measured")
 	}
 }
 
