@@ -7,13 +7,13 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -29,15 +29,17 @@ const (
 // WritePhasesFor writes, for people, how long the phases of each experiment must be for a
 // limit, such as 5%. The error says what is wrong with limit.
 func (p *Plan) WritePhasesFor(w io.Writer, limit string) error {
-	number, ok := strings.CutSuffix(strings.TrimSpace(limit), "%")
-	share, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil || !(share > 0 && share < 100) {
-		return errors.New(strconv.Quote(limit) + " is not a share of journeys such as 5%")
+	share, err := shape.ParseShare(strings.TrimSpace(limit))
+	if err == nil && (share == 0 || share == 1) {
+		err = errors.New("give more than 0% and less than 100%")
+	}
+	if err != nil {
+		return err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "\n  Phases for %s, with which a fault that harms nobody is held in four of five runs:\n", figures.ShortPercent(share/100, 1))
+	fmt.Fprintf(&b, "\n  Phases for %s, with which a fault that harms nobody is held in four of five runs:\n", figures.ShortPercent(share, 1))
 	for _, e := range p.Experiments {
-		fmt.Fprintf(&b, "      %s: %s\n", e.ID, e.sayPhasesFor(share/100))
+		fmt.Fprintf(&b, "      %s: %s\n", e.ID, e.sayPhasesFor(share))
 	}
 	_, err = io.WriteString(w, inert.Lines(b.String()))
 	return err
