@@ -49,7 +49,7 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 	case injectors.Values:
 		return group(valuesByPlace)
 	case injectors.Share:
-		return number(positive(share, "0%"))
+		return number(positive(shape.Share, "0%"))
 	case injectors.Factor:
 		return factor{to}
 	case injectors.Paths:

@@ -36,8 +36,8 @@ const (
 // guardrailShape is a mapping of one condition.
 func guardrailShape(g *Guardrail) shape.Shape {
 	f := shape.Fields{
-		{Name: "blast_radius", Doc: "remove the fault when the live blast radius of a journey is beyond this", Shape: positive(share, "0%")(&g.BlastRadius)},
-		{Name: "failed", Doc: "remove the fault when more of a journey fail, beyond the control", Shape: positive(share, "0%")(&g.Failed)},
+		{Name: "blast_radius", Doc: "remove the fault when the live blast radius of a journey is beyond this", Shape: positive(shape.Share, "0%")(&g.BlastRadius)},
+		{Name: "failed", Doc: "remove the fault when more of a journey fail, beyond the control", Shape: positive(shape.Share, "0%")(&g.Failed)},
 		{Name: "p99", Doc: "remove the fault when more than 1 % of a journey take longer, beyond the control", Shape: positive(duration, "0s")(&g.P99)},
 		{Name: "probe", Doc: "remove the fault when this is answered wrongly several times in a row", Shape: shape.Optional[Probe]{To: &g.Probe, Item: probeShape}},
 	}

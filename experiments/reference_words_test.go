@@ -16,7 +16,7 @@ import (
 func wordsOfForms() map[string]string {
 	return map[string]string{
 		`\S`: "text", `\$\{`: "text with a `${variable}`", `^\$`: "JSONPath", idPattern: "id", variablePattern: "name",
-		durationPattern: "duration", sharePattern: "share", ratePattern: "rate", pausePattern: "duration or range", stagePattern: "stage",
+		durationPattern: "duration", shape.SharePattern: "share", ratePattern: "rate", pausePattern: "duration or range", stagePattern: "stage",
 		sizePattern: "size", bandwidthPattern: "bandwidth", moneyPattern: "amount", instanceSharePattern: "part",
 		httpURLPattern: "URL", dnsPattern: "`dns://NAME:PORT`", headerPattern: "name of a header", labelPattern: "name of a label",
 		selectorPattern: "selector", envPattern: "`${env:NAME}`",

@@ -15,7 +15,7 @@ const maxShares = 5
 
 // saturationShape is the shares of journeys that a fault touches in turns.
 func saturationShape(to *[]float64) shape.Shape {
-	list := shape.List[float64]{To: to, Item: positive(share, "0%"), Min: 1, Max: maxShares}
+	list := shape.List[float64]{To: to, Item: positive(shape.Share, "0%"), Min: 1, Max: maxShares}
 	return shape.Validated{Shape: list, Also: shape.Object{"minItems": 2, "uniqueItems": true}, Check: func(d *shape.Document, n shape.Node, _ string) {
 		shares := slices.Sorted(slices.Values(*to))
 		switch {

@@ -110,18 +110,18 @@ func turns(to *int) shape.Shape {
 
 func limitsShape(l *Limits) shape.Shape {
 	return shape.Fields{
-		{Name: "blast_radius", Doc: "share of journeys that the fault may harm; 5% by default", Shape: shape.Optional[float64]{To: &l.BlastRadius, Item: share}},
+		{Name: "blast_radius", Doc: "share of journeys that the fault may harm; 5% by default", Shape: shape.Optional[float64]{To: &l.BlastRadius, Item: shape.Share}},
 		{Name: "recovery", Doc: "time after removal in which harm must end, such as 30s; without it, recovery is not judged", Shape: shape.Optional[time.Duration]{To: &l.Recovery, Item: duration}},
-		{Name: "baseline", Doc: "harmed share of the baseline beyond which the experiment is invalid; 2% by default", Shape: shape.Optional[float64]{To: &l.Baseline, Item: share}},
+		{Name: "baseline", Doc: "harmed share of the baseline beyond which the experiment is invalid; 2% by default", Shape: shape.Optional[float64]{To: &l.Baseline, Item: shape.Share}},
 		{Name: "journeys", Doc: "limits by journey, in place of blast_radius", Shape: shape.Table[float64]{To: &l.Journeys, Key: ids(), Item: func(v *float64) shape.Shape {
-			return shape.Fields{{Name: "blast_radius", Doc: "share of this journey that the fault may harm", Shape: share(v), Required: true}}
+			return shape.Fields{{Name: "blast_radius", Doc: "share of this journey that the fault may harm", Shape: shape.Share(v), Required: true}}
 		}}},
 	}
 }
 
 func capsShape(c *Caps) shape.Shape {
 	return shape.Fields{
-		{Name: "blast_radius", Doc: "no limit or guardrail of an experiment may be beyond this", Shape: positive(share, "0%")(&c.BlastRadius)},
+		{Name: "blast_radius", Doc: "no limit or guardrail of an experiment may be beyond this", Shape: positive(shape.Share, "0%")(&c.BlastRadius)},
 		{Name: "duration", Doc: "no experiment may take longer than this", Shape: positive(duration, "0s")(&c.Duration)},
 	}
 }

@@ -244,7 +244,7 @@ func parseInstanceShare(s string) (InstanceShare, *shape.Diagnostic) {
 func shareShape(f *Fault) shape.Shape {
 	return shape.ByKind{
 		Want:   "a share such as 20%, or {instances: 2 of 6}",
-		Scalar: positive(share, "0%")(&f.Share),
+		Scalar: positive(shape.Share, "0%")(&f.Share),
 		Mapping: shape.Fields{{
 			Name: "instances", Doc: "how many Toxiproxies of the dependency the fault is put on, of how many there have to be, such as 2 of 6; the seed chooses which", Required: true,
 			Shape: shape.Optional[InstanceShare]{To: &f.Instances, Item: func(to *InstanceShare) shape.Shape {

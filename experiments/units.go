@@ -15,7 +15,6 @@ import (
 // Quantities are written as a number and a unit.
 const (
 	durationPattern  = `^([0-9]+(\.[0-9]+)?(us|ms|s|m|h))+$`
-	sharePattern     = `^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$`
 	ratePattern      = `^[0-9]+(\.[0-9]+)?/(s|min|h)$`
 	sizePattern      = `^[0-9]+(\.[0-9]+)?(B|KB|MB|GB)$`
 	bandwidthPattern = `^[0-9]+(\.[0-9]+)?(B|KB|MB|GB)/s$`
@@ -25,7 +24,6 @@ const (
 // The patterns, compiled once.
 var (
 	durationForm  = regexp.MustCompile(durationPattern)
-	shareForm     = regexp.MustCompile(sharePattern)
 	rateForm      = regexp.MustCompile(ratePattern)
 	sizeForm      = regexp.MustCompile(sizePattern)
 	bandwidthForm = regexp.MustCompile(bandwidthPattern)
@@ -43,10 +41,6 @@ const (
 func duration(to *time.Duration) shape.Shape {
 	return shape.Scalar[time.Duration]{To: to, Want: "a duration such as 250ms", Loose: true, Parse: parseDuration,
 		JSON: shape.Pattern(durationPattern, "250ms", "2s", "1m30s")}
-}
-
-func share(to *float64) shape.Shape {
-	return shape.Scalar[float64]{To: to, Want: "a share such as 5%", Loose: true, Parse: parseShare, JSON: shape.Pattern(sharePattern, "5%")}
 }
 
 func rate(to *float64) shape.Shape {
@@ -125,24 +119,6 @@ func withMinutes(s string) string {
 // withSeconds writes the unit of 5sec or 5 seconds as this language does.
 func withSeconds(s string) string {
 	return secondsForm.ReplaceAllString(strings.ToLower(s), "s")
-}
-
-func parseShare(s string) (float64, *shape.Diagnostic) {
-	v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
-	percent := strings.HasSuffix(s, "%")
-	switch {
-	case err == nil && v < 0:
-		return 0, &shape.Diagnostic{Msg: "a share cannot be negative"}
-	case shareForm.MatchString(s):
-		return v / 100, nil
-	case err == nil && percent && v > 100:
-		return 0, &shape.Diagnostic{Msg: fmt.Sprintf("%s is more than 100%%", s)}
-	case isNumber(s) && v <= 1 && strings.Contains(s, "."):
-		return 0, &shape.Diagnostic{Msg: "a share is written with %, not as " + s, Hint: "write " + percentOf(v*100)}
-	case isNumber(s) && v <= 100:
-		return 0, &shape.Diagnostic{Msg: "a share is written with %, not as " + s, Hint: "write " + percentOf(v)}
-	}
-	return 0, &shape.Diagnostic{Msg: strconv.Quote(s) + " is not a share such as 5%", Hint: firstMatch(shareForm, s)}
 }
 
 // percentOf writes a percentage without the noise of floating point: 5% for

@@ -22,7 +22,7 @@ func TestUnits(t *testing.T) {
 		{"duration", seconds, map[string]float64{"250ms": 0.25, "2s": 2, "1m30s": 90, "0s": 0, "1.5h": 5400, "50us": 0.00005},
 			map[string]string{"2": "write 2s or 2ms", "-2s": "write 2s", "2 s": "write 2s", "2S": "write 2s", "2 min": "write 2m", "5secs": "write 5s",
 				"": "", "s": "", "1d": "", "999h": "", "1h1": "", "+2s": ""}},
-		{"share", parseShare, map[string]float64{"5%": 0.05, "36%": 0.36, "0%": 0, "100%": 1, "0.5%": 0.005, "100.0%": 1},
+		{"share", shape.ReadShare, map[string]float64{"5%": 0.05, "36%": 0.36, "0%": 0, "100%": 1, "0.5%": 0.005, "100.0%": 1},
 			map[string]string{"0.05": "write 5%", "5": "write 5%", "1": "write 1%", "0.123": "write 12.3%", "5 %": "write 5%", "-5%": "", "101%": "", "%": "", "NaN%": "", "Inf%": "", "1e1%": "", "": ""}},
 		{"rate", parseRate, map[string]float64{"40/s": 40, "90/min": 1.5, "36/h": 0.01, "0/s": 0, "0.5/s": 0.5},
 			map[string]string{"40": "write 40/s or 40/min", "40/m": "write 40/min", "40 / s": "write 40/s", "40/sec": "write 40/s", "-1/s": "", "fast": "", "100001/s": "", "": ""}},
@@ -52,7 +52,7 @@ func TestUnits(t *testing.T) {
 func TestSharesAreExact(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"5%": 0.05, "36%": 0.36, "7%": 0.07, "0.1%": 0.001} {
-		if got, _ := parseShare(text); got != want {
+		if got, _ := shape.ReadShare(text); got != want {
 			t.Errorf("%s = %v, want %v", text, got, want)
 		}
 	}

@@ -31,8 +31,8 @@ func (j Journey) Weighted() bool {
 }
 
 func weightShape(to *Weight) shape.Shape {
-	return shape.Scalar[Weight]{To: to, Want: "a share such as 30%", Loose: true, JSON: shape.Pattern(sharePattern, "30%"), Parse: func(s string) (Weight, *shape.Diagnostic) {
-		share, wrong := parseShare(s)
+	return shape.Scalar[Weight]{To: to, Want: "a share such as 30%", Loose: true, JSON: shape.Pattern(shape.SharePattern, "30%"), Parse: func(s string) (Weight, *shape.Diagnostic) {
+		share, wrong := shape.ReadShare(s)
 		switch {
 		case wrong != nil:
 			return 0, wrong

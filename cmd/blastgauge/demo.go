@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
@@ -47,7 +48,7 @@ func newDemo(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.Scan, "scan", false, "map what each dependency harms, of one shop after the other, instead of running experiments")
-	f.StringVar(&o.Budget, "budget", "", "with --scan, how long the scan of one shop may take at most, as `TIME` (default: "+demo.ScanBudget.String()+")")
+	f.StringVar(&o.Budget, "budget", "", "with --scan, how long the scan of one shop may take at most, as `TIME` (default: "+figures.Span(demo.ScanBudget)+")")
 	f.StringVar(&o.Serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
 	f.StringVar(&o.Storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
 	completeFlag(cmd, "storefront", cobra.FixedCompletions([]string{checkout.Naive, checkout.Hardened}, cobra.ShellCompDirectiveNoFileComp))

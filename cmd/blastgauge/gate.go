@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/gate"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -81,7 +82,7 @@ func gateFlags(cmd *cobra.Command, o *gateOptions) {
 	f.StringSliceVar(&o.more, "experiment", nil, "the experiments that measure the candidate, as `ID,...`, like arguments (default: those whose candidate FILE is)")
 	completeList(cmd, "experiment", o.experiments)
 	f.StringVar(&o.flags.Served, "served", "", "the `FILE` with what is served now (default: the dependency is asked, or the config file read)")
-	f.StringVar(&o.flags.Budget, "budget", "", "how long all runs together may take, as `TIME` (default: "+gating.DefaultBudget.String()+")")
+	f.StringVar(&o.flags.Budget, "budget", "", "how long all runs together may take, as `TIME` (default: "+figures.Span(gating.DefaultBudget)+")")
 	f.BoolVar(&o.flags.Neighborhood, "neighbourhood", true, "measure what is near a candidate that holds")
 	f.BoolVar(&o.flags.Smallest, "smallest", true, "search the smallest part of a candidate that fails")
 	f.IntVar(&o.flags.MaxAttempts, "max-attempts", 0, "how often a candidate may be measured, this time included, as `N` (default: any number)")

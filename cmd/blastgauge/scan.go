@@ -9,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/scanning"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 )
@@ -43,7 +44,7 @@ func newScan(a *app) *cobra.Command {
 // scanFlags adds the flags that say what a scan tries, and what it does with what it found.
 func scanFlags(cmd *cobra.Command, f *scanning.Flags) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.Budget, "budget", "", "how long the scan may take at most, as `TIME` (default: "+plan.DefaultBudget.String()+", or caps.duration of the system file if that is less)")
+	flags.StringVar(&f.Budget, "budget", "", "how long the scan may take at most, as `TIME` (default: "+figures.Span(plan.DefaultBudget)+", or caps.duration of the system file if that is less)")
 	flags.StringSliceVar(&f.Modes, "faults", nil, "only these ways to fail, as `MODE,...`: hang, refuse, slow, error, error-after, reset")
 	flags.StringVar(&f.Limit, "limit", "", "the `SHARE` of journeys that a fault may harm, such as 5%, of every journey (default: as the system file says)")
 	flags.BoolVar(&f.NoThresholds, "no-thresholds", false, "search no breaking points")

@@ -110,8 +110,8 @@ func newSide(list []experimentRun) *Side {
 	var slowest experimentRun
 	for i, r := range list {
 		s.add(r, i == 0)
-		if r.RecoveryFromHarm() != nil && (slowest.Experiment == nil || r.RecoversSlowerThan(slowest.Experiment)) {
-			slowest, s.Recovery = r, r.RecoveryFromHarm()
+		if r.KnownRecovery() != nil && (slowest.Experiment == nil || r.RecoversSlowerThan(slowest.Experiment)) {
+			slowest, s.Recovery = r, r.KnownRecovery()
 		}
 	}
 	if len(list) == 1 {

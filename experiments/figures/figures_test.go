@@ -28,7 +28,7 @@ func TestFiguresReadAsPeopleWriteThem(t *testing.T) {
 		{Latency(0.9514), "951 ms"}, {Latency(0.9999), "1.00 s"}, {Latency(2.557), "2.56 s"}, {Latency(10.08), "10.1 s"},
 		{Span(30 * time.Minute), "30m"}, {Span(time.Hour), "1h"}, {Span(90 * time.Second), "1m30s"}, {Span(0), "0s"},
 		{Stopwatch(65), "1:05"}, {Stopwatch(0), "0:00"}, {Stopwatch(3599.9), "59:59"}, {Stopwatch(-65), "-1:05"}, {Stopwatch(-65.5), "-1:05"}, {Stopwatch(1e19), "150119987579016:32"}, {Stopwatch(-1e19), "-150119987579016:32"}, {Stopwatch(math.Inf(-1)), "-150119987579016:32"}, {Stopwatch(math.NaN()), "150119987579016:32"},
-		{Elapsed(at, at.Add(29*time.Minute+12*time.Second)), "29m12s"}, {Elapsed(time.Time{}, at), ""},
+		{Elapsed(at, at.Add(29*time.Minute+12*time.Second)), "29m12s"}, {Elapsed(at, at.Add(30*time.Minute)), "30m"}, {Elapsed(time.Time{}, at), ""},
 		{Day(at), "23 Nov 2026"}, {Clock(at), "14:02:31"},
 		{Period(at, at.Add(29*time.Minute)), "23 Nov 2026, 14:02 to 14:31 UTC"}, {Period(at, time.Time{}), "23 Nov 2026, 14:02 UTC"},
 		{Period(at, at.Add(12*time.Hour)), "23 Nov 2026, 14:02 to 24 Nov 2026, 02:02 UTC"}, {Period(time.Time{}, at), ""},

@@ -69,7 +69,7 @@ func Elapsed(from, to time.Time) string {
 	if from.IsZero() || to.Before(from) {
 		return ""
 	}
-	return to.Sub(from).Round(time.Second).String()
+	return Span(to.Sub(from).Round(time.Second))
 }
 
 // Moments are written in UTC: people read a report in other places than it was

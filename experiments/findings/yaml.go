@@ -32,7 +32,7 @@ func text(e *experiments.Experiment, run string, code scan.FindingCode, harmed *
 	b.WriteString(limitsText(e.Settings.Limits))
 	if p := e.Settings.Phases; p.Fault > 0 {
 		fmt.Fprintf(&b, "# Long enough to show in four of five runs that the weakness is gone.\nphases: {warmup: %s, baseline: %s, fault: %s, recovery: %s}\n",
-			p.Warmup, p.Baseline, p.Fault, p.Recovery)
+			figures.Span(p.Warmup), figures.Span(p.Baseline), figures.Span(p.Fault), figures.Span(p.Recovery))
 	}
 	fmt.Fprintf(&b, "if_refuted: %s\n", scalar(e.IfRefuted))
 	return b.String()

@@ -161,13 +161,14 @@ type NotMeasured struct {
 
 // Why something was not measured.
 const (
-	NoTime   = "budget"   // the budget was spent
-	TooMany  = "too_many" // there are more than enough that are nearer
-	NotRun   = "not_run"  // its run ended before, or with an error
-	Unasked  = "unasked"  // it was not asked for
-	Unfit    = "unfit"    // the operator cannot be applied there
-	Same     = "same"     // it makes the candidate, or another neighbor
-	CutShort = "cut"      // the gate was interrupted
-	Failing  = "failing"  // the candidate fails already
-	Unserved = "unserved" // what is served now is not known
+	NoTime    = "budget"    // the budget was spent
+	TooMany   = "too_many"  // there are more than enough that are nearer
+	NotRun    = "not_run"   // its run ended before, or with an error
+	Unasked   = "unasked"   // it was not asked for
+	Unfit     = "unfit"     // the operator cannot be applied there
+	Same      = "same"      // it makes the candidate, or another neighbor
+	CutShort  = "cut"       // the gate was interrupted
+	Failing   = "failing"   // the candidate fails already
+	Undecided = "undecided" // the candidate itself is not decided
+	Unserved  = "unserved"  // what is served now is not known
 )

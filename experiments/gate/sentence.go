@@ -25,7 +25,7 @@ func (r *Report) sentence(of *result.Result) string {
 	case result.Held:
 		text = fmt.Sprintf("%s may ship: it %s%s", name, sayHeld(of), r.sayNear())
 	case result.Inconclusive:
-		text = fmt.Sprintf("%s is undecided: %s%s", name, r.sayWhy(of), r.sayNear())
+		text = fmt.Sprintf("%s is undecided: %s", name, r.sayWhy(of))
 	default:
 		text = fmt.Sprintf("%s was not judged: %s", name, r.sayWhy(of))
 	}

@@ -44,3 +44,32 @@ func TestExperimentsThatAreGone(t *testing.T) {
 		}
 	}
 }
+
+// Only a system that was seen to come back took a time for it: the numbers of one that is not
+// back, or had no need to, are 0 s as well.
+func TestWhichRecoveriesHaveATime(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		recovery *result.Recovery
+		void     []result.ReasonCode
+		seconds  float64 // -1: none
+	}{
+		"not watched":         {nil, nil, -1},
+		"at once":             {&result.Recovery{FellAt: &result.Fell{}}, nil, 0},
+		"in seconds":          {&result.Recovery{Seconds: 5, Harmed: 5}, nil, 5},
+		"not shown":           {&result.Recovery{Seconds: 30, Censored: true}, nil, -1},
+		"nothing was harmed":  {&result.Recovery{Unharmed: true}, nil, -1},
+		"worse than before":   {&result.Recovery{Unharmed: true, Worse: true}, nil, -1},
+		"the system not back": {&result.Recovery{SystemHarmed: true}, nil, -1},
+		"void":                {&result.Recovery{Seconds: 5, Harmed: 5}, []result.ReasonCode{result.ReasonTooBusy}, -1},
+	} {
+		e := &result.Experiment{Recovery: tt.recovery, Void: tt.void, Journeys: []result.Journey{{BlastRadius: &result.BlastRadius{Low: 0.2}}}}
+		got := -1.0
+		if took := summarizeExperiment(e).Recovery; took != nil {
+			got = *took
+		}
+		if got != tt.seconds {
+			t.Errorf("%s: %g, want %g", name, got, tt.seconds)
+		}
+	}
+}

@@ -150,9 +150,7 @@ func summarizeExperiment(e *result.Experiment) Experiment {
 			}
 		}
 	}
-	if rec := e.Recovery; rec != nil && !rec.Censored && len(e.Void) == 0 {
-		x.Recovery = &rec.Seconds
-	}
+	x.Recovery = e.KnownRecovery().Took()
 	if !e.Judged() {
 		return x
 	}

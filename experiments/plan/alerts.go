@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // InForce returns how long the faults are to be in force at a stretch, from the first
@@ -36,9 +37,9 @@ func (e Experiment) checkAlerts(s *experiments.System) error {
 // sayAlerts says of each alert when it has to fire and to clear.
 func (e Experiment) sayAlerts() (list []string) {
 	for _, a := range e.Alerts {
-		text := fmt.Sprintf("holds if the alert %s fires within %s of the injection", a.Selector(), a.FiresWithin)
+		text := fmt.Sprintf("holds if the alert %s fires within %s of the injection", a.Selector(), figures.Span(a.FiresWithin))
 		if a.ClearsWithin > 0 {
-			text += fmt.Sprintf(" and clears within %s of the removal", a.ClearsWithin)
+			text += fmt.Sprintf(" and clears within %s of the removal", figures.Span(a.ClearsWithin))
 		}
 		list = append(list, text)
 	}
@@ -53,9 +54,9 @@ func (p *Plan) sayAlertSource() string {
 		}
 		a := p.System.Alerts
 		if a.Kind() == "prometheus" {
-			return fmt.Sprintf("Prometheus at %s is asked every %s; who was told of an alert it does not know", a.URL(), experiments.AlertPoll)
+			return fmt.Sprintf("Prometheus at %s is asked every %s; who was told of an alert it does not know", a.URL(), figures.Span(experiments.AlertPoll))
 		}
-		return fmt.Sprintf("Alertmanager at %s is asked every %s; whether it gets an alert of a name at all, only a run shows", a.URL(), experiments.AlertPoll)
+		return fmt.Sprintf("Alertmanager at %s is asked every %s; whether it gets an alert of a name at all, only a run shows", a.URL(), figures.Span(experiments.AlertPoll))
 	}
 	return ""
 }

@@ -58,7 +58,7 @@ func (e Experiment) dataWarnings() []DataWarning {
 	for _, u := range e.dataUses() {
 		if u.data.Rows < u.needed {
 			list = append(list, DataWarning{u.journeys[0], fmt.Sprintf("%s has %d rows, and %s may have %d in use at a time, if journeys take all of %s: those for whom none is free are not sent, and count as harmed",
-				u.data.File, u.data.Rows, figures.List(u.journeys, "and"), u.needed, u.longest)})
+				u.data.File, u.data.Rows, figures.List(u.journeys, "and"), u.needed, figures.Span(u.longest))})
 		}
 	}
 	return list

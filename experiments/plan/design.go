@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -39,10 +40,10 @@ func (e Experiment) Design(j Journey) Design {
 func (e Experiment) noSecondControl(j Journey) string {
 	batches := stats.LeastBatches * e.shortestBatch()
 	if e.Phases.Recovery < e.recoveryOfSecondControl() {
-		return fmt.Sprintf("a recovery phase of about %s would be a second control: it takes %s after the system is back, and %d batches of %s", (e.recoveryOfSecondControl() + 4*time.Second).Truncate(5*time.Second), stats.Settling, stats.LeastBatches, e.shortestBatch())
+		return fmt.Sprintf("a recovery phase of about %s would be a second control: it takes %s after the system is back, and %d batches of %s", figures.Span((e.recoveryOfSecondControl() + 4*time.Second).Truncate(5*time.Second)), figures.Span(stats.Settling), stats.LeastBatches, figures.Span(e.shortestBatch()))
 	}
 	if c := e.cohort(j); min(length(c.control), length(c.fault)) < batches {
-		return fmt.Sprintf("the recovery phase would be a second control to a baseline of %s or more, and as much under the fault beside slow_after", batches)
+		return fmt.Sprintf("the recovery phase would be a second control to a baseline of %s or more, and as much under the fault beside slow_after", figures.Span(batches))
 	}
 	if e.rateUnknown(j) {
 		return ""
@@ -70,7 +71,7 @@ func (e Experiment) knowsByDesign(j Journey) string {
 	case Turns:
 		return fmt.Sprintf("%d turns of control and fault: what drifts in a straight line is not taken for the fault's", e.Repeat)
 	case BeforeAndAfter:
-		return fmt.Sprintf("before and after: what drifts in a straight line is not taken for the fault's, if the system is back %s after the removal or earlier: else only the baseline is left", e.Phases.Recovery-e.recoveryOfSecondControl())
+		return fmt.Sprintf("before and after: what drifts in a straight line is not taken for the fault's, if the system is back %s after the removal or earlier: else only the baseline is left", figures.Span(e.Phases.Recovery-e.recoveryOfSecondControl()))
 	case BaselineOnly:
 		return "baseline only: all that changes after it counts as the fault's: " + e.noSecondControl(j)
 	}

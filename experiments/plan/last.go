@@ -85,7 +85,7 @@ func (e Experiment) fewEpisodes(j Journey) string {
 	if needed = (needed + unit - 1) / unit * unit; needed > longestForEpisodes {
 		return text
 	}
-	return text + fmt.Sprintf(": lengthen the fault phase to %s or more, which would meet about %d", needed, stats.LeastEpisodes)
+	return text + fmt.Sprintf(": lengthen the fault phase to %s or more, which would meet about %d", figures.Span(needed), stats.LeastEpisodes)
 }
 
 // goesBy says what is known of the journeys from the last run; nil where nothing is.
@@ -101,7 +101,7 @@ func (e Experiment) goesBy() []string {
 			text += fmt.Sprintf(", in bursts: %s journeys tell as much as an independent one", figures.Short(l.Effect, 1))
 		}
 		if l.InFlight > 0 {
-			text += fmt.Sprintf("; 95 %% take at most %s", l.InFlight.Round(time.Millisecond))
+			text += fmt.Sprintf("; 95 %% take at most %s", figures.Span(l.InFlight.Round(time.Millisecond)))
 		}
 		list = append(list, text)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // A plan says what it goes by, foresees wider intervals where harm came in bursts, and
@@ -24,7 +26,7 @@ func TestAPlanGoesByTheLastRun(t *testing.T) {
 	e.writeText(&b)
 	for _, want := range []string{
 		"as in run 20261101t030000z-aaaaaa: 1% harmed without the fault, in bursts: 5 journeys tell as much as an independent one; 95 % take at most 400ms",
-		"harm of checkout came in 2 episodes", "lengthen the fault phase to " + (4 * e.Phases.Fault).String(),
+		"harm of checkout came in 2 episodes", "lengthen the fault phase to " + figures.Span(4*e.Phases.Fault),
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in %s", want, b.String())

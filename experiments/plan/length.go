@@ -7,13 +7,13 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -29,15 +29,17 @@ const (
 // WritePhasesFor writes, for people, how long the phases of each experiment must be for a
 // limit, such as 5%. The error says what is wrong with limit.
 func (p *Plan) WritePhasesFor(w io.Writer, limit string) error {
-	number, ok := strings.CutSuffix(strings.TrimSpace(limit), "%")
-	share, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil || !(share > 0 && share < 100) {
-		return errors.New(strconv.Quote(limit) + " is not a share of journeys such as 5%")
+	share, err := shape.ParseShare(strings.TrimSpace(limit))
+	if err == nil && (share == 0 || share == 1) {
+		err = errors.New("give more than 0% and less than 100%")
+	}
+	if err != nil {
+		return err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "\n  Phases for %s, with which a fault that harms nobody is held in four of five runs:\n", figures.ShortPercent(share/100, 1))
+	fmt.Fprintf(&b, "\n  Phases for %s, with which a fault that harms nobody is held in four of five runs:\n", figures.ShortPercent(share, 1))
 	for _, e := range p.Experiments {
-		fmt.Fprintf(&b, "      %s: %s\n", e.ID, e.sayPhasesFor(share/100))
+		fmt.Fprintf(&b, "      %s: %s\n", e.ID, e.sayPhasesFor(share))
 	}
 	_, err = io.WriteString(w, inert.Lines(b.String()))
 	return err
@@ -51,13 +53,13 @@ func (e Experiment) sayPhasesFor(limit float64) string {
 	}
 	x, longestOf, ok := e.longEnough(limit)
 	if !ok {
-		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", longest, longestOf.Name)
+		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", figures.Span(longest), longestOf.Name)
 	}
 	turn := ""
 	if e.Repeat > 1 {
 		turn = fmt.Sprintf(" in each of %d turns", e.Repeat)
 	}
-	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", x.Phases.Baseline, x.faultPeriod(), turn, x.Phases.Recovery)
+	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", figures.Span(x.Phases.Baseline), figures.Span(x.faultPeriod()), turn, figures.Span(x.Phases.Recovery))
 	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.For > 0 }) {
 		text += ", with at and for of its faults longer alike"
 	}

@@ -60,7 +60,7 @@ func DefaultScan() ScanOptions { return ScanOptions{Thresholds: true, Pairs: tru
 // [ErrImpossible] and holds everything that keeps the scan from being planned.
 func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
 	if s.Measure != nil {
-		return nil, fmt.Errorf("%w: a scan decides within seconds of each fault, by journeys that are sent, and %s has measure: counters are known %s later at the earliest. Give it url and journeys, or run experiments", ErrImpossible, s.File, s.Measure.Scrape)
+		return nil, fmt.Errorf("%w: a scan decides within seconds of each fault, by journeys that are sent, and %s has measure: counters are known %s later at the earliest. Give it url and journeys, or run experiments", ErrImpossible, s.File, figures.Span(s.Measure.Scrape))
 	}
 	scan := &Scan{Thresholds: o.Thresholds, Pairs: o.Pairs, Since: o.Since}
 	errs := []error{checkScanElsewhere(s)}
@@ -197,7 +197,7 @@ func ParseBudget(text string) (time.Duration, error) {
 
 func checkBudget(d time.Duration) error {
 	if d < LeastBudget {
-		return fmt.Errorf("a budget of %s is too short for a single fault: give at least %s", d, LeastBudget)
+		return fmt.Errorf("a budget of %s is too short for a single fault: give at least %s", figures.Span(d), figures.Span(LeastBudget))
 	}
 	return nil
 }
@@ -209,12 +209,12 @@ func budgetOf(s *experiments.System, asked time.Duration) (time.Duration, error)
 	case asked == 0 && most > 0:
 		asked = min(DefaultBudget, most)
 		if asked < LeastBudget {
-			return 0, fmt.Errorf("caps.duration of %s in %s is too short for a scan, which takes at least %s: raise it", most, s.File, LeastBudget)
+			return 0, fmt.Errorf("caps.duration of %s in %s is too short for a scan, which takes at least %s: raise it", figures.Span(most), s.File, figures.Span(LeastBudget))
 		}
 	case asked == 0:
 		asked = DefaultBudget
 	case most > 0 && asked > most:
-		return 0, fmt.Errorf("a budget of %s is more than caps.duration of %s in %s allows: give at most %s, or raise caps.duration", asked, most, s.File, most)
+		return 0, fmt.Errorf("a budget of %s is more than caps.duration of %s in %s allows: give at most %s, or raise caps.duration", figures.Span(asked), figures.Span(most), s.File, figures.Span(most))
 	}
 	return asked, checkBudget(asked)
 }
@@ -290,7 +290,7 @@ func checkScan(s *experiments.System, e Experiment, scan *Scan) error {
 	if least := e.leastFaults(); e.Phases.Fault < least {
 		before := e.Phases.Warmup + e.Phases.Baseline + e.Phases.Recovery
 		errs = append(errs, fmt.Errorf("a budget of %s leaves %s for faults, and one takes up to %s to judge: give a budget of at least %s",
-			scan.Budget, e.Phases.Fault, least, roundUp(before+least, 5*time.Second)))
+			figures.Span(scan.Budget), figures.Span(e.Phases.Fault), figures.Span(least), figures.Span(roundUp(before+least, 5*time.Second))))
 	}
 	errs = append(errs, e.checkData())
 	return errors.Join(append(errs, e.checkRamps()...)...)

@@ -243,7 +243,7 @@ func TestScansThatCannotBePlanned(t *testing.T) {
 		"no such mode":       {func(_ *experiments.System, o *ScanOptions) { o.Modes = []FailureMode{"hung"} }, []string{`no failure mode "hung"`, `did you mean "hang"?`, "error-after"}},
 		"short":              {func(_ *experiments.System, o *ScanOptions) { o.Budget = 29 * time.Second }, []string{"30s"}},
 		"negative":           {func(_ *experiments.System, o *ScanOptions) { o.Budget = -time.Second }, []string{"30s"}},
-		"beyond the cap":     {func(s *experiments.System, o *ScanOptions) { s.Caps.Duration, o.Budget = time.Minute, 2*time.Minute }, []string{"caps.duration of 1m0s", "at most 1m0s"}},
+		"beyond the cap":     {func(s *experiments.System, o *ScanOptions) { s.Caps.Duration, o.Budget = time.Minute, 2*time.Minute }, []string{"caps.duration of 1m", "at most 1m"}},
 		"small cap":          {func(s *experiments.System, _ *ScanOptions) { s.Caps.Duration = 10 * time.Second }, []string{"caps.duration of 10s"}},
 		"limit":              {func(_ *experiments.System, o *ScanOptions) { o.Limit = 5 }, []string{"limit of 5"}},
 		"no traffic":         {func(_ *experiments.System, o *ScanOptions) { o.Rates = map[string]float64{"checkout": 0, "browse": 0} }, []string{"no journey"}},

@@ -83,9 +83,9 @@ func (e Experiment) checkBatches() error {
 		n := max(0, int(p.left/e.shortestBatch()))
 		longer := (needed + e.leftOut(p.name) + time.Second - 1) / time.Second * time.Second
 		text := fmt.Sprintf("%s in the %s phase of %s (%s), and it takes %d to know how much harm varies: make the phase at least %s",
-			figures.Plural(n, "whole batch is left", "whole batches are left"), p.name, p.long, e.sayLeftOut(p.name), stats.LeastBatches, longer)
+			figures.Plural(n, "whole batch is left", "whole batches are left"), p.name, figures.Span(p.long), e.sayLeftOut(p.name), stats.LeastBatches, figures.Span(longer))
 		if every := e.scrapeFor(p.name, p.long); every > 0 && every < e.BatchEvery {
-			text += fmt.Sprintf(", or scrape every %s", every)
+			text += fmt.Sprintf(", or scrape every %s", figures.Span(every))
 		}
 		errs = append(errs, errors.New(text))
 	}
@@ -114,9 +114,9 @@ func (e Experiment) leftOut(phase string) time.Duration {
 
 func (e Experiment) sayLeftOut(phase string) string {
 	if phase == "fault" && e.Lag > 0 {
-		return fmt.Sprintf("scraped every %s, without the timeout of %s at its beginning and the scrape at its end", e.BatchEvery, e.Lag)
+		return fmt.Sprintf("scraped every %s, without the timeout of %s at its beginning and the scrape at its end", figures.Span(e.BatchEvery), figures.Span(e.Lag))
 	}
-	return fmt.Sprintf("scraped every %s, without the scrape at its end", e.BatchEvery)
+	return fmt.Sprintf("scraped every %s, without the scrape at its end", figures.Span(e.BatchEvery))
 }
 
 // scrapeFor is the longest scrape interval, in whole seconds, with which a phase has enough
@@ -145,8 +145,8 @@ func (p *Plan) sayMeasured() []string {
 		return nil
 	}
 	return []string{
-		fmt.Sprintf("measured by Prometheus at %s, scraped every %s; no journeys are sent", m.Prometheus, m.Scrape),
-		fmt.Sprintf("what is between two scrapes on both sides of an edge does not count; recovery will be known to ± %s", m.Scrape),
+		fmt.Sprintf("measured by Prometheus at %s, scraped every %s; no journeys are sent", m.Prometheus, figures.Span(m.Scrape)),
+		fmt.Sprintf("what is between two scrapes on both sides of an edge does not count; recovery will be known to ± %s", figures.Span(m.Scrape)),
 	}
 }
 

@@ -32,7 +32,7 @@ func TestPhasesHoldWholeScrapes(t *testing.T) {
 		says                    string // in the error; empty: there is none
 	}{
 		"fast enough":                  {time.Second, 60 * time.Second, 60 * time.Second, nil, ""},
-		"15 s and two minutes":         {15 * time.Second, 150 * time.Second, 2 * time.Minute, nil, `5 whole batches are left in the fault phase of 2m0s .*: make the phase at least 2m31s, or scrape every 11s`},
+		"15 s and two minutes":         {15 * time.Second, 150 * time.Second, 2 * time.Minute, nil, `5 whole batches are left in the fault phase of 2m .*: make the phase at least 2m31s, or scrape every 11s`},
 		"15 s and three minutes":       {15 * time.Second, 150 * time.Second, 3 * time.Minute, nil, ""},
 		"a short baseline":             {5 * time.Second, 45 * time.Second, 2 * time.Minute, nil, `7 whole batches are left in the baseline phase of 45s .*: make the phase at least 48s, or scrape every 4s`},
 		"of two arms it has to be too": {5 * time.Second, 45 * time.Second, 2 * time.Minute, lane, `baseline phase of 45s`},

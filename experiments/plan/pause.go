@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // inFlight is how long a journey may be in flight: what nineteen in twenty took in the
@@ -33,7 +35,7 @@ func (e Experiment) pauseWarnings() []string {
 	var list []string
 	for _, j := range e.Journeys {
 		if p := j.Pauses(); j.Rate > 0 && p.Most > e.Phases.Warmup {
-			list = append(list, fmt.Sprintf("%s: a warm-up of %s is shorter than its pauses (%s): the baseline begins with too few calls of its later steps: make the warm-up at least %s", j.Name, e.Phases.Warmup, p, p.Most))
+			list = append(list, fmt.Sprintf("%s: a warm-up of %s is shorter than its pauses (%s): the baseline begins with too few calls of its later steps: make the warm-up at least %s", j.Name, figures.Span(e.Phases.Warmup), p, figures.Span(p.Most)))
 		}
 	}
 	return list

@@ -54,7 +54,7 @@ func (o Options) choices(s *experiments.System) Choices {
 		long time.Duration
 	}{{"warmup", o.Phases.Warmup}, {"baseline", o.Phases.Baseline}, {"fault", o.Phases.Fault}, {"recovery", o.Phases.Recovery}} {
 		if p.long >= 0 {
-			phases = append(phases, p.name+"="+p.long.String())
+			phases = append(phases, p.name+"="+figures.Span(p.long))
 		}
 	}
 	c := Choices{Set: s.Set, Phases: strings.Join(phases, ","), Selected: o.Selected}
@@ -242,12 +242,12 @@ func resolveFault(s *experiments.System, f experiments.Fault, phase time.Duratio
 func checkPossible(e Experiment, caps experiments.Caps) error {
 	var errs []error
 	if d := e.Duration(); caps.Duration > 0 && d > caps.Duration {
-		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", d, caps.Duration))
+		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", figures.Span(d), figures.Span(caps.Duration)))
 	}
 	for _, j := range e.Journeys {
 		if e.faultPeriod() < 2*j.HarmedAfter() && !e.Measured() {
 			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice %s: make it at least %s",
-				e.faultPeriod(), j.SayHarmedAfter(), 2*j.HarmedAfter()))
+				figures.Span(e.faultPeriod()), j.SayHarmedAfter(), figures.Span(2*j.HarmedAfter())))
 		}
 	}
 	if e.Phases.Baseline <= 0 {
@@ -257,7 +257,7 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 	errs = append(errs, e.checkRamps()...)
 	for _, f := range e.Faults {
 		if f.Until > e.Phases.Fault || f.At >= f.Until {
-			errs = append(errs, fmt.Errorf("the fault on %s lasts from %s to %s, outside the fault phase of %s", f.Into, f.At, f.Until, e.Phases.Fault))
+			errs = append(errs, fmt.Errorf("the fault on %s lasts from %s to %s, outside the fault phase of %s", f.Into, figures.Span(f.At), figures.Span(f.Until), figures.Span(e.Phases.Fault)))
 		}
 	}
 	return errors.Join(errs...)

@@ -3,13 +3,15 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // sayRate writes the rate of a journey, after its stages where it has any.
 func (j Journey) sayRate() string {
 	var b strings.Builder
 	for _, s := range j.Stages {
-		fmt.Fprintf(&b, "%g/s for %s, ", s.Rate, s.For)
+		fmt.Fprintf(&b, "%g/s for %s, ", s.Rate, figures.Span(s.For))
 	}
 	if j.Stages != nil {
 		b.WriteString("then ")
@@ -22,7 +24,7 @@ func (j Journey) sayRate() string {
 func (e Experiment) checkRamps() (errs []error) {
 	for _, j := range e.Journeys {
 		if j.Ramp() > e.Phases.Warmup {
-			errs = append(errs, fmt.Errorf("the rate of journey %s changes for %s, and the warm-up is %s: make it at least %s", j.Name, j.Ramp(), e.Phases.Warmup, j.Ramp()))
+			errs = append(errs, fmt.Errorf("the rate of journey %s changes for %s, and the warm-up is %s: make it at least %s", j.Name, figures.Span(j.Ramp()), figures.Span(e.Phases.Warmup), figures.Span(j.Ramp())))
 		}
 	}
 	return errs

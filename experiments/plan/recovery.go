@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -12,7 +13,7 @@ func (e Experiment) recoveryWarnings() []string {
 		return nil
 	}
 	if e.Phases.Recovery < e.Limits.Recovery {
-		return []string{fmt.Sprintf("recovery: a phase of %s cannot show one that takes the %s that are allowed", e.Phases.Recovery, e.Limits.Recovery)}
+		return []string{fmt.Sprintf("recovery: a phase of %s cannot show one that takes the %s that are allowed", figures.Span(e.Phases.Recovery), figures.Span(e.Limits.Recovery))}
 	}
 	var list []string
 	for _, j := range e.Journeys {

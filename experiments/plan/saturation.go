@@ -126,7 +126,7 @@ func (e Experiment) checkTurns() error {
 		return nil
 	}
 	return fmt.Errorf("the shares take turns of %s, which is less than %d times %s: make the fault phase at least %s, or leave out a share",
-		e.shortestTurn().Round(100*time.Millisecond), leastTurns, j.SayHarmedAfter(), e.shortestPhase(j))
+		figures.Span(e.shortestTurn().Round(100*time.Millisecond)), leastTurns, j.SayHarmedAfter(), figures.Span(e.shortestPhase(j)))
 }
 
 // shortestPhase is the shortest fault phase, or turn of a repeated fault, in which
@@ -153,7 +153,7 @@ func (e Experiment) sayTurns() (list []string) {
 	}
 	var order []string
 	for _, t := range e.Turns {
-		order = append(order, fmt.Sprintf("%s for %s", figures.ShortPercent(t.Share, 2), (t.Until-t.At).Round(100*time.Millisecond)))
+		order = append(order, fmt.Sprintf("%s for %s", figures.ShortPercent(t.Share, 2), figures.Span((t.Until-t.At).Round(100*time.Millisecond))))
 	}
 	list = append(list, "saturation: the fault touches "+strings.Join(order, ", ")+" of the journeys; the limits are judged at "+
 		figures.ShortPercent(e.LargestShare(), 2)+", and harm of those that it did not touch is told beside it")
@@ -186,7 +186,7 @@ func (e Experiment) turnWarnings() (list []string) {
 			list = append(list, fmt.Sprintf("%s: fewer than %d journeys that the fault touches count at a share of %s, which say little: raise its rate, or lengthen the fault phase", j.Name, leastJourneys, figures.List(few, "and")))
 		}
 		if brief != nil {
-			list = append(list, fmt.Sprintf("%s: less than the %s count at a share of %s that it takes to know how much harm varies: journeys are taken as independent", j.Name, batches, figures.List(brief, "and")))
+			list = append(list, fmt.Sprintf("%s: less than the %s count at a share of %s that it takes to know how much harm varies: journeys are taken as independent", j.Name, figures.Span(batches), figures.List(brief, "and")))
 		}
 	}
 	return list

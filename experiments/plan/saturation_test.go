@@ -69,7 +69,7 @@ func TestSaturation(t *testing.T) {
 		t.Errorf("%d journeys count at the largest share", n)
 	}
 	text := strings.Join(e.sayTurns(), "\n")
-	if !strings.Contains(text, "50% for 30s, 10% for 1m0s, 50% for 30s") {
+	if !strings.Contains(text, "50% for 30s, 10% for 1m, 50% for 30s") {
 		t.Errorf("the plan says %s", text)
 	}
 }

@@ -23,11 +23,11 @@ func (p *Plan) writeScan(b *bytes.Buffer) {
 	for _, u := range scan.Unavailable {
 		fmt.Fprintf(b, "  - %s of %s: not tried: %s\n", u.Mode, inert.Text(u.Dependency), inert.Text(u.Why))
 	}
-	most := e.LongestCell(false).String()
+	most := figures.Span(e.LongestCell(false))
 	if search := e.LongestCell(true); scan.Thresholds && search > e.LongestCell(false) {
-		most += fmt.Sprintf(" (%s in the search for breaking points)", search)
+		most += fmt.Sprintf(" (%s in the search for breaking points)", figures.Span(search))
 	}
-	fmt.Fprintf(b, "\n      %s warm-up, %s baseline, then faults, each for at most %s, and a healthy system before each\n", e.Phases.Warmup, e.Phases.Baseline, most)
+	fmt.Fprintf(b, "\n      %s warm-up, %s baseline, then faults, each for at most %s, and a healthy system before each\n", figures.Span(e.Phases.Warmup), figures.Span(e.Phases.Baseline), most)
 	fmt.Fprintf(b, "      control: %s (%s)\n", e.Control, e.ControlWhy)
 	for _, j := range e.Journeys {
 		fmt.Fprintf(b, "      %s: %s%s%s, harmful is what harms more than %s\n", j.Name, j.sayRate(), j.sayPauses(), j.sayWeights(), figures.ShortPercent(j.Limit, 1))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -31,7 +32,7 @@ func (e *Experiment) cannotShare(before *Experiment) string {
 	case e.Repeat > 1 || e.Turns != nil:
 		return "control and fault, or shares, take turns"
 	case before.Phases.Recovery < e.Phases.Baseline+stats.Settling:
-		return fmt.Sprintf("the recovery phase of %s is shorter than %s: it takes %s of baseline, and %s once the system is back", before.ID, e.Phases.Baseline+stats.Settling, e.Phases.Baseline, stats.Settling)
+		return fmt.Sprintf("the recovery phase of %s is shorter than %s: it takes %s of baseline, and %s once the system is back", before.ID, figures.Span(e.Phases.Baseline+stats.Settling), figures.Span(e.Phases.Baseline), figures.Span(stats.Settling))
 	}
 	return ""
 }

@@ -48,7 +48,7 @@ func TestWhichBaselinesAreShared(t *testing.T) {
 					saved = time.Minute
 				}
 				var text bytes.Buffer
-				if err := p.WriteText(&text); err != nil || p.SavedByBaselines() != saved || strings.Contains(text.String(), "up to 1m0s less") != (saved > 0) {
+				if err := p.WriteText(&text); err != nil || p.SavedByBaselines() != saved || strings.Contains(text.String(), "up to 1m less") != (saved > 0) {
 					t.Errorf("saved %s: %v %s", p.SavedByBaselines(), err, text.String())
 				}
 			}

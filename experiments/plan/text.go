@@ -43,7 +43,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "  Time       about %s%s\n", figures.Span(p.Duration().Round(time.Second)), p.GameDay.beside())
 	if saved := p.SavedByBaselines(); saved > 0 {
-		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
+		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", figures.Span(saved))
 	}
 	if p.System.Measure == nil {
 		fmt.Fprintf(&b, "  Traces     %s\n", p.describeTraces())
@@ -97,7 +97,7 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 			fmt.Fprintf(b, "      the system is told by %s %s, after the injection and after the removal\n", f.Reload.Request.Method, inert.Text(f.Reload.Request.Target))
 		}
 	}
-	fmt.Fprintf(b, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
+	fmt.Fprintf(b, "      %s warm-up, %s baseline, %s fault, %s recovery\n", figures.Span(e.Phases.Warmup), figures.Span(e.Phases.Baseline), figures.Span(e.Phases.Fault), figures.Span(e.Phases.Recovery))
 	fmt.Fprintf(b, "      control: %s (%s)\n", e.Control, e.ControlWhy)
 	switch {
 	case e.SharesBaseline:
@@ -132,7 +132,7 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 		}
 	}
 	if e.Limits.Recovery > 0 {
-		fmt.Fprintf(b, "      holds if recovery takes at most %s\n", e.Limits.Recovery)
+		fmt.Fprintf(b, "      holds if recovery takes at most %s\n", figures.Span(e.Limits.Recovery))
 	}
 	for _, inv := range e.Invariants {
 		fmt.Fprintf(b, "      holds if nothing new breaks: %s\n", inert.Text(inv.Name))
@@ -166,7 +166,7 @@ func (f Fault) writeText(b *bytes.Buffer) {
 		f.writeCommand(b)
 		return
 	}
-	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", inert.Text(what), inert.Text(f.Target()), share, f.At, f.Until)
+	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", inert.Text(what), inert.Text(f.Target()), share, figures.Span(f.At), figures.Span(f.Until))
 }
 
 // sayInstances says on how many Toxiproxies the fault is put, where that is not one.
@@ -184,7 +184,7 @@ func (f Fault) sayInstances() string {
 
 // writeCommand writes what a run will start for a fault by command.
 func (f Fault) writeCommand(b *bytes.Buffer) {
-	fmt.Fprintf(b, "  + %s, from %s to %s of the fault phase\n", inert.Text(f.Describe()), f.At, f.Until)
+	fmt.Fprintf(b, "  + %s, from %s to %s of the fault phase\n", inert.Text(f.Describe()), figures.Span(f.At), figures.Span(f.Until))
 	for _, step := range []string{"undo", "check"} {
 		fmt.Fprintf(b, "      %-5s %s\n", step, inert.Text(injectors.DescribeProgram(f.Attributes.Program(step))))
 	}
@@ -192,7 +192,7 @@ func (f Fault) writeCommand(b *bytes.Buffer) {
 
 func describeGuardrail(g experiments.Guardrail) string {
 	if p := g.Probe; p != nil {
-		return fmt.Sprintf("%d times in a row, every %s, not as it should be: %s", p.Failures, p.Every, p.Name)
+		return fmt.Sprintf("%d times in a row, every %s, not as it should be: %s", p.Failures, figures.Span(p.Every), p.Name)
 	}
 	return g.Says("a journey")
 }

@@ -21,7 +21,9 @@ func checkEvents(file string, events iter.Seq2[journal.Event, error]) iter.Seq2[
 		line, last := 0, time.Duration(0)
 		for e, err := range events {
 			line++
-			if err == nil {
+			if err != nil {
+				err = fmt.Errorf("%s: %w", file, err)
+			} else {
 				err = cmp.Or(checkOwner(file, &e), checkEvent(&e, last))
 				if err != nil {
 					err = fmt.Errorf("%s line %d: %w", file, line, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -16,7 +17,8 @@ import (
 type Cause struct {
 	// Step is what was answered, or not answered, as the class says. It is absent where
 	// journeys were shed. A journey that was too slow and then failed counts at the step
-	// that failed.
+	// that failed, but for one that waited beyond its budget until the fault was removed: it
+	// counts as slow at the step that it waited at, however the removal ended it.
 	Step string `json:"step,omitempty"`
 	// Class is status, timeout, refused, reset, closed, tls, dns, not_allowed, too_large,
 	// check, slow, redirects, shed, counted where a counter of the system counts it as
@@ -83,6 +85,10 @@ type causeCounts struct {
 	// groups are those that are counted: before, during and after, by arm.
 	groups [3][2]group
 	counts map[causeID]*causeTally
+	// inForce are when faults were; none where nobody knows when a journey began.
+	inForce     []stretch
+	budget      string        // of the journey, as a key
+	harmedAfter time.Duration // since its start
 }
 
 // A causeTally counts journeys before, under and after the fault, by arm.
@@ -147,7 +153,11 @@ func cutTo(text string, most int) string {
 
 // newCauseCounts prepares the causes of journey i. The groups of its record are known.
 func (r *experimentRun) newCauseCounts(i int, j *journeyRecord) causeCounts {
-	c := causeCounts{seen: map[int]seenCause{}, counts: map[causeID]*causeTally{}}
+	p := &r.plan.Journeys[i]
+	c := causeCounts{seen: map[int]seenCause{}, counts: map[causeID]*causeTally{}, budget: figures.Span(p.SlowAfter), harmedAfter: p.HarmedAfter()}
+	if !r.plan.Measured() {
+		c.inForce = r.moments.inForce
+	}
 	for _, s := range r.plan.Journeys[i].Steps {
 		c.steps = append(c.steps, s.Name)
 	}
@@ -184,6 +194,9 @@ func (c *causeCounts) add(o *journal.Observation) {
 // only the key needs the introduction, which a damaged journal may lack.
 func (c *causeCounts) id(o *journal.Observation) causeID {
 	id := causeID{step: o.Step, class: classOf(o)}
+	if c.wasCut(o, id.class) {
+		id.class, id.key = journal.TooSlow, c.budget
+	}
 	switch id.class {
 	case journal.Shed:
 		id.step = -1
@@ -200,6 +213,36 @@ func (c *causeCounts) id(o *journal.Observation) causeID {
 		id.key = s.key
 	}
 	return id
+}
+
+// wasCut reports whether a journey of the fault arm waited until a removal, beyond its budget.
+// That it had no answer by then is what the fault did. How it ended is what the removal did,
+// which cuts connections that hung.
+func (c *causeCounts) wasCut(o *journal.Observation, class journal.Cause) bool {
+	if o.Arm != plan.FaultArm || isWait(class) || class == journal.Shed {
+		return false
+	}
+	s := stretchOf(c.inForce, o.Intended)
+	return s != nil && o.Ended() > s.removing && s.removing-o.Intended >= c.harmedAfter
+}
+
+// isWait reports whether a cause is that an answer did not come in time, whoever ended the wait.
+func isWait(class journal.Cause) bool { return class == journal.TooSlow || class == journal.Timeout }
+
+// stretchOf is the stretch in which a journey was to start; nil: no fault was in force.
+func stretchOf(list []stretch, intended time.Duration) *stretch {
+	i := slices.IndexFunc(list, func(s stretch) bool { return span{s.injected, s.removing}.contains(intended) })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+// showsRemoval reports whether an example is of a journey that a removal ended: what came then
+// is not what the cause is.
+func (c *causeCounts) showsRemoval(x seenExample, class journal.Cause) bool {
+	s := stretchOf(c.inForce, x.Intended)
+	return s != nil && x.Arm == plan.FaultArm.String() && x.since > s.removing && !isWait(class)
 }
 
 // classOf is the cause of a harmed journey as far as its observation tells. Older
@@ -254,7 +297,9 @@ func (r *experimentRun) examples(c *causeCounts, row *Cause) []CauseExample {
 			continue
 		}
 		for _, x := range s.examples {
-			list = append(list, r.example(x))
+			if !c.showsRemoval(x, s.class) {
+				list = append(list, r.example(x))
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b CauseExample) int {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func causeStory() *story {
 	return s
 }
 
-// introduce writes the causes of a causeStory into its journal, before its last event.
+// introduce writes the causes of a causeStory into its journal, under the fault.
 func (s *story) introduce() {
 	s.writeJournal()
 	end := s.events[len(s.events)-2:]
@@ -56,12 +57,18 @@ func (s *story) introduce() {
 		c.Number, c.Journey = i+1, "checkout"
 		for range 4 { // one more than is kept
 			c.Example = &journal.Example{Arm: "fault", Intended: 12 * time.Second, Status: 502, Body: "no upstream"}
-			s.at(endAt-1, journal.Event{Kind: journal.HarmSeen, Cause: &c})
+			s.at(13, journal.Event{Kind: journal.HarmSeen, Cause: &c})
 		}
 	}
 	for _, e := range end {
 		s.at(endAt, e)
 	}
+	s.inOrder()
+}
+
+// inOrder puts the events of a story in the order of time.
+func (s *story) inOrder() {
+	slices.SortStableFunc(s.events, func(a, b journal.Event) int { return cmp.Compare(a.Since, b.Since) })
 }
 
 // causesOf returns what became of the harmed journeys of a story.
@@ -123,7 +130,7 @@ func TestCausesAreTheHarmedJourneys(t *testing.T) {
 		t.Errorf("missing causes %v of %q", want, got)
 	}
 	x := j.Causes[0].Examples[0]
-	if x.Phase != "fault" || x.Second != endAt-1 || x.Arm != "fault" || x.Status != 502 || x.Body != "no upstream" || !x.At.Equal(epoch.Add((endAt-1)*time.Second)) {
+	if x.Phase != "fault" || x.Second != 13 || x.Arm != "fault" || x.Status != 502 || x.Body != "no upstream" || !x.At.Equal(epoch.Add(13*time.Second)) {
 		t.Errorf("example %+v", x)
 	}
 }
@@ -208,5 +215,56 @@ func TestCausesThatNoRunRecords(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A removal cuts connections that hung. Journeys that waited on them beyond their budget were
+// harmed by the wait, and what the removal answered them is neither cause nor example; what
+// came while the fault was in force is both.
+func TestWhatARemovalCutIsNoCause(t *testing.T) {
+	t.Parallel()
+	const atOnce = 20 * time.Second // until then journeys fail at once, and hang from then on
+	s := newStory()
+	s.harm = func(plan.Arm, float64) float64 { return 0 }
+	s.send()
+	failed, hung := 0, 0
+	for i := range s.obs {
+		o := &s.obs[i]
+		if o.Arm != plan.FaultArm || o.Intended < faultAt*time.Second || o.Intended >= removedAt*time.Second {
+			continue
+		}
+		o.Outcome, o.Cause, o.Step, o.Steps, o.Why = journal.Failed, journal.Status, 1, make([]time.Duration, 2), 1
+		if o.Intended < atOnce {
+			failed++
+			continue
+		}
+		hung++
+		o.Took = removedAt*time.Second + 100*time.Millisecond - o.Intended
+	}
+	s.writeJournal()
+	end := s.events[len(s.events)-2:]
+	s.events = s.events[:len(s.events)-2]
+	for second, intended := range map[float64]time.Duration{13: 13 * time.Second, removedAt + 0.1: removedAt*time.Second - 5*time.Second} {
+		s.at(second, journal.Event{Kind: journal.HarmSeen, Cause: &journal.SeenCause{Number: 1, Journey: "checkout", Step: "pay", Class: "status", Key: "502",
+			Example: &journal.Example{Arm: "fault", Intended: intended, Status: 502, Body: fmt.Sprint(intended)}}})
+	}
+	for _, e := range end {
+		s.at(endAt, e)
+	}
+	s.inOrder()
+	j := causesOf(t, s)
+	waited, answered := 0, 0
+	for _, c := range j.Causes {
+		switch {
+		case c.Class == "slow" && c.Step == "pay" && c.Key == s.plan.Experiments[0].Journeys[0].SlowAfter.String() && len(c.Examples) == 0:
+			waited += c.Fault.Fault
+		case c.Class == "status" && c.Key == "502" && len(c.Examples) == 1 && c.Examples[0].Second < removedAt:
+			answered += c.Fault.Fault
+		default:
+			t.Errorf("unexpected cause: %+v", c)
+		}
+	}
+	if answered != failed || waited == 0 || waited+answered != j.Arms.Fault.Harmed() || hung == 0 {
+		t.Errorf("%d were answered of %d, and %d waited of %d that hung, of %d harmed", answered, failed, waited, hung, j.Arms.Fault.Harmed())
 	}
 }

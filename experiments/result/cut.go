@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -34,10 +35,10 @@ func (r *experimentRun) interruption() *reason {
 	case r.cut == nil:
 		return nil
 	case r.cutInFault():
-		return &reason{ReasonInterrupted, fmt.Sprintf("interrupted %s into its fault phase of %s: this is what it had shown by then", (r.moments.removing - r.phaseStart(journal.Fault)).Round(100*time.Millisecond), r.plan.Phases.Fault)}
+		return &reason{ReasonInterrupted, fmt.Sprintf("interrupted %s into its fault phase of %s: this is what it had shown by then", figures.Span((r.moments.removing - r.phaseStart(journal.Fault)).Round(100*time.Millisecond)), figures.Span(r.plan.Phases.Fault))}
 	}
 	watched := max(0, r.cut.Since-r.moments.removed)
-	return &reason{ReasonInterrupted, fmt.Sprintf("interrupted %s after the removal of its fault: the fault phase is complete, the recovery was not watched to its end", watched.Round(100*time.Millisecond))}
+	return &reason{ReasonInterrupted, fmt.Sprintf("interrupted %s after the removal of its fault: the fault phase is complete, the recovery was not watched to its end", figures.Span(watched.Round(100*time.Millisecond)))}
 }
 
 // known is until when journeys have to have started to be known whatever became of

@@ -55,3 +55,43 @@ func TestReadOfDamagedRecords(t *testing.T) {
 		}
 	}
 }
+
+// Damage in one file hides nothing of the other: what others have proven gone is gone,
+// whatever is left of the journal, and the report names each file that is damaged.
+func TestDamageOfOneFileHidesNothingOfTheOther(t *testing.T) {
+	t.Parallel()
+	s := newStory()
+	s.cut(journal.FaultRemoved)
+	whole, later := s.lines(t), undoneLater(t)
+	const damage = "{]}\n"
+	for name, tt := range map[string]struct {
+		journal, undone string
+		gone            bool
+		damaged         []string // files
+	}{
+		"the journal":           {string(whole) + damage, string(later), true, []string{journal.EventsFile}},
+		"the end of the other":  {string(whole), string(later) + damage, true, []string{journal.UndoFile}},
+		"the ends of both":      {string(whole) + damage, string(later) + damage, true, []string{journal.EventsFile, journal.UndoFile}},
+		"all of the other":      {string(whole), damage + string(later), false, []string{journal.UndoFile}},
+		"the journal alone":     {string(whole) + damage, "", false, []string{journal.EventsFile}},
+		"none":                  {string(whole), string(later), true, nil},
+		"none, nobody undid it": {string(whole), "", false, nil},
+	} {
+		r, _, err := foldText([]byte(tt.journal), []byte(tt.undone), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if f := r.Experiments[0].Faults[0]; f.RemovalVerified != tt.gone || (r.Exit(nil) == ExitNotRemoved) == tt.gone {
+			t.Errorf("%s: removal verified %v, exit %d", name, f.RemovalVerified, r.Exit(nil))
+		}
+		for i, file := range tt.damaged {
+			if len(r.Warnings) != len(tt.damaged) || !strings.HasPrefix(r.Warnings[i], file+": ") {
+				t.Errorf("%s: warnings %q, want one of each of %q", name, r.Warnings, tt.damaged)
+			}
+		}
+		if tt.damaged == nil && len(r.Warnings) > 0 {
+			t.Errorf("%s: warnings %q", name, r.Warnings)
+		}
+	}
+}

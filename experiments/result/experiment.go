@@ -277,8 +277,8 @@ func (r *experimentRun) events(e *Experiment) []Event {
 	if r.cut != nil {
 		add(r.cut, "the run was interrupted")
 	}
-	if rec := e.Recovery; rec != nil && !rec.Censored && !rec.Unharmed && !rec.SystemHarmed && r.measured() {
-		list = append(list, r.recoveryEvent(rec.Seconds))
+	if took := e.Recovery.Took(); took != nil && r.measured() {
+		list = append(list, r.recoveryEvent(*took))
 	}
 	list = append(list, e.outageEvents()...)
 	list = append(list, alertEvents(e.Alerts)...)

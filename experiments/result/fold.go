@@ -123,13 +123,17 @@ func together(all Observations, experiment int) iter.Seq2[*journal.Observation, 
 	return all.Of(experiment)
 }
 
-// concat yields the events of a, then those of b.
+// concat yields the events of a, then those of b. An error ends the file that it is in:
+// what others wrote of the same run, in a file of their own, is as true as before.
 func concat(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] {
 	return func(yield func(journal.Event, error) bool) {
 		for _, events := range []iter.Seq2[journal.Event, error]{a, b} {
 			for e, err := range events {
 				if !yield(e, err) {
 					return
+				}
+				if err != nil {
+					break
 				}
 			}
 		}
@@ -139,7 +143,7 @@ func concat(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error
 // Fold computes what a run found from its journal. It is a pure function: the same
 // journal gives the same result. A journal that ends too early gives a result whose
 // run has failed. Damage in the middle of it becomes a warning, because what is known
-// up to there is still worth reporting.
+// besides is still worth reporting. Events that follow an error are of another file.
 func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*Result, error) {
 	return foldAll(events, observations, func() fate { return unknownFate })
 }
@@ -176,7 +180,7 @@ func foldEvents(events iter.Seq2[journal.Event, error], observations Observation
 	for e, err := range events {
 		if err != nil {
 			f.warnDamage(err)
-			break
+			continue
 		}
 		f.event(e)
 	}
@@ -218,7 +222,7 @@ type fold struct {
 }
 
 func (f *fold) warnDamage(err error) {
-	f.warnings = append(f.warnings, fmt.Sprintf("%v: what came after it is not in this report", err))
+	f.warnings = append(f.warnings, fmt.Sprintf("%v: what came after it in that file is not in this report", err))
 }
 
 func (f *fold) event(e journal.Event) {

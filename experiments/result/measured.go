@@ -115,7 +115,7 @@ func (r *experimentRun) distrustMeasured() []reason {
 		why.add(ReasonScrapesMissing, "no scrape came any more, and nobody would have seen what the fault does: it was removed before its time%s", r.sayUnanswered())
 	}
 	if off := max(m.ClockUncertain, m.ClockMoved); off > m.Scrape/2 {
-		why.add(ReasonClocksDiffer, "the clock of Prometheus is known to ± %s alone, and half a scrape is %s: nobody knows on which side of an edge its scrapes were", off.Round(time.Millisecond), m.Scrape/2)
+		why.add(ReasonClocksDiffer, "the clock of Prometheus is known to ± %s alone, and half a scrape is %s: nobody knows on which side of an edge its scrapes were", figures.Span(off.Round(time.Millisecond)), figures.Span(m.Scrape/2))
 	}
 	if m.Untold > 0 {
 		why.add(ReasonScrapesMissing, "counters had %s of which nothing is known, too many to tell each", figures.Plural(m.Lost, "stretch of time", "stretches of time"))
@@ -257,9 +257,9 @@ func (r *experimentRun) measuredWarnings() (list []string) {
 	if m == nil || !r.plan.Measured() {
 		return nil
 	}
-	list = append(list, fmt.Sprintf("measured by Prometheus, scraped every %s: journeys are known by when they ended, and recovery to ± %s", m.Scrape, m.Scrape))
+	list = append(list, fmt.Sprintf("measured by Prometheus, scraped every %s: journeys are known by when they ended, and recovery to ± %s", figures.Span(m.Scrape), figures.Span(m.Scrape)))
 	if m.Lag > 2*m.Scrape+mostLate {
-		list = append(list, fmt.Sprintf("scrapes were told up to %s after they were made: guardrails act that much later, and what was not told by the end is not known", m.Lag.Round(100*time.Millisecond)))
+		list = append(list, fmt.Sprintf("scrapes were told up to %s after they were made: guardrails act that much later, and what was not told by the end is not known", figures.Span(m.Lag.Round(100*time.Millisecond))))
 	}
 	for _, name := range m.Unharmed {
 		list = append(list, cutTo(name, journal.MaxKey)+": not one counter of harm was there in the whole run: is the selector harmed right?")

@@ -72,6 +72,54 @@ func (r *Recovery) setUnharmed() {
 	*r = Recovery{Unharmed: true, SystemHarmed: r.SystemHarmed, Worse: r.Worse, Later: r.Later}
 }
 
+// A RecoveryState is what a recovery came to, as programs read it.
+type RecoveryState string
+
+// States of a recovery. None is that it was not measured.
+const (
+	RecoveryShown    RecoveryState = "recovered"
+	RecoveryNotShown RecoveryState = "not_shown" // before the run ended
+	RecoveryUnneeded RecoveryState = "unharmed"  // no harm by the fault was shown, so there is nothing to recover from
+	RecoveryWorse    RecoveryState = "worse"     // nor was it shown, but the system is harmed more than before
+	RecoveryNotBack  RecoveryState = "not_back"  // both arms are harmed more than each was before the fault
+)
+
+// State is what a recovery came to. All that tells of one tells this: its numbers alone say
+// 0 s of a system that is not back, too.
+func (r *Recovery) State() RecoveryState {
+	switch {
+	case r == nil:
+		return ""
+	case r.SystemHarmed:
+		return RecoveryNotBack
+	case r.Unharmed && r.Worse:
+		return RecoveryWorse
+	case r.Unharmed:
+		return RecoveryUnneeded
+	case r.Censored:
+		return RecoveryNotShown
+	}
+	return RecoveryShown
+}
+
+// Took is how many seconds the system took to come back; nil where it was not seen to, or had
+// no need to.
+func (r *Recovery) Took() *float64 {
+	if r.State() != RecoveryShown {
+		return nil
+	}
+	return &r.Seconds
+}
+
+// KnownRecovery is the recovery from harm that a report may tell of; nil where it was not
+// watched, or where an invariant decided and the numbers are void.
+func (e *Experiment) KnownRecovery() *Recovery {
+	if len(e.Void) > 0 {
+		return nil
+	}
+	return e.RecoveryFromHarm()
+}
+
 // AtLeast is how long a recovery is proven to have taken, in seconds: one that was not
 // shown until the end took no longer for that. It is 0 where nothing is proven.
 func (r *Recovery) AtLeast() float64 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/scan"
@@ -141,7 +142,7 @@ func (c *checker) cellEnd(x *journal.CellEnd) {
 	c.code("cell", x.Why)
 	c.span("cell", x.From, x.To)
 	if x.From > x.To {
-		c.fail("cell", "it ended %s before its faults were in force", x.From-x.To)
+		c.fail("cell", "it ended %s before its faults were in force", figures.Span(x.From-x.To))
 	}
 	if x.Back != -1 {
 		c.span("cell", x.Back)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
@@ -91,5 +92,5 @@ func (r *experimentRun) sharedWarnings() []string {
 	if s == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("its baseline is the last %s of the recovery of %s: what was bad then is in both answers, which are not independent", (s.to - s.from).Round(time.Second), s.of.plan.ID)}
+	return []string{fmt.Sprintf("its baseline is the last %s of the recovery of %s: what was bad then is in both answers, which are not independent", figures.Span((s.to - s.from).Round(time.Second)), s.of.plan.ID)}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
@@ -45,7 +46,7 @@ func (o Options) flags(gameDay bool) (list []string) {
 	case o.Unattended:
 		list = append(list, plan.UnattendedFlag)
 	case o.DecideWithin > 0:
-		list = append(list, plan.WithinFlag+o.DecideWithin.String())
+		list = append(list, plan.WithinFlag+figures.Span(o.DecideWithin))
 	}
 	return list
 }

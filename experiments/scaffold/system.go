@@ -373,7 +373,7 @@ func writeStep(b *strings.Builder, s *draft.Step, bare bool) {
 	}
 	writeCaptures(b, s)
 	if s.SlowAfter > 0 {
-		fmt.Fprintf(b, "        slow_after: %s\n", s.SlowAfter)
+		fmt.Fprintf(b, "        slow_after: %s\n", figures.Span(s.SlowAfter))
 	}
 	if s.Follow > 0 {
 		fmt.Fprintf(b, "        follow: %d # redirects, before the answer that is judged\n", s.Follow)

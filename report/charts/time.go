@@ -263,12 +263,13 @@ func (c *timeChart) drawEvents() {
 // drawRecovery brackets the time from the removal of the fault until the system had
 // recovered.
 func (c *timeChart) drawRecovery() {
-	r := c.e.Recovery
-	if !c.wasRemoved || r == nil || r.Seconds == 0 && !r.SystemHarmed {
+	r := c.e.KnownRecovery()
+	notBack := r.State() == result.RecoveryNotBack
+	if !c.wasRemoved || r == nil || r.Seconds == 0 && !notBack {
 		return
 	}
 	lasted := r.Seconds
-	if r.SystemHarmed {
+	if notBack {
 		lasted = max(0, c.total-c.removed)
 	}
 	bracket := page.Style{Class: "recl", Color: page.InkColor, Attrs: ` stroke-width="2"`}
@@ -277,7 +278,7 @@ func (c *timeChart) drawRecovery() {
 	c.Vertical(bracket, page.X(from), y-5, y+5)
 	text := "recovered in " + figures.Duration(r.Seconds)
 	switch {
-	case r.SystemHarmed:
+	case notBack:
 		text = "the system has not come back"
 	case r.Censored && r.AtLeast() < r.Seconds:
 		text = "not shown to have recovered in " + figures.Duration(r.Seconds)

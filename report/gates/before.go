@@ -80,6 +80,8 @@ func whyNot(code, why string) string {
 		return "the gate was interrupted"
 	case gate.Failing:
 		return "the candidate fails already"
+	case gate.Undecided:
+		return "the candidate itself is not decided"
 	case gate.TooMany:
 		return "there are more than enough that are nearer"
 	case gate.NotRun:
@@ -108,8 +110,8 @@ type gap struct {
 	More      string // how many are not listed
 }
 
-// gaps are what was not measured, by reason. Where the candidate fails already nobody asks
-// how close to failing it is.
+// gaps are what was not measured, by reason. Where the candidate fails already, or may,
+// nobody asks how close to failing it is.
 func (s *summary) gaps() (list []gap) {
 	for _, n := range s.r.NotMeasured {
 		why := whyNot(n.Code, n.Why)
@@ -118,7 +120,7 @@ func (s *summary) gaps() (list []gap) {
 			if len(list) == mostTold {
 				break
 			}
-			open := !slices.Contains([]string{gate.Same, gate.Unfit, gate.Failing, gate.TooMany}, n.Code)
+			open := !slices.Contains([]string{gate.Same, gate.Unfit, gate.Failing, gate.Undecided, gate.TooMany}, n.Code)
 			i, list = len(list), append(list, gap{Code: n.Code, Why: why, Open: open})
 		}
 		g := &list[i]

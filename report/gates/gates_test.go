@@ -160,7 +160,7 @@ func TestWhatIsNotMeasured(t *testing.T) {
 		near    bool
 	}{
 		{result.Refuted, gate.Failing, true}, {result.Refuted, gate.NoTime, false}, {result.Refuted, gate.Unserved, false}, {result.Refuted, gate.Unasked, false},
-		{result.Held, gate.Unserved, true}, {result.Held, gate.Unasked, true}, {result.Inconclusive, gate.Unasked, true},
+		{result.Held, gate.Unserved, true}, {result.Held, gate.Unasked, true}, {result.Inconclusive, gate.Unasked, true}, {result.Inconclusive, gate.Undecided, true}, {result.Invalid, gate.Undecided, true},
 	} {
 		n := gate.NotMeasured{Code: tt.code}
 		got := summarize(&gate.Report{Verdict: tt.verdict}).notMeasured(n)
@@ -233,7 +233,7 @@ func TestGaps(t *testing.T) {
 	t.Parallel()
 	r := &gate.Report{}
 	var codes []string
-	for _, code := range []string{gate.NoTime, gate.TooMany, gate.NotRun, gate.Unasked, gate.Unfit, gate.Same, gate.CutShort, gate.Failing, gate.Unserved, "later"} {
+	for _, code := range []string{gate.NoTime, gate.TooMany, gate.NotRun, gate.Unasked, gate.Unfit, gate.Same, gate.CutShort, gate.Failing, gate.Undecided, gate.Unserved, "later"} {
 		codes = append(codes, code)
 		for i := range 30 {
 			for range 2 {

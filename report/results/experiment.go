@@ -45,11 +45,11 @@ func (e *experiment) Late() bool { return late(e.Experiment) }
 
 // RecoveryText writes the time to recovery.
 func (e *experiment) RecoveryText() string {
-	return words.RecoveryCell(knownRecovery(e.Experiment))
+	return words.RecoveryCell(e.KnownRecovery())
 }
 
 // After says what became of the system, where it has not recovered.
-func (e *experiment) After() string { return words.After(e.Recovery) }
+func (e *experiment) After() string { return words.After(e.KnownRecovery()) }
 
 // Known is the blast radius; nil if it cannot be trusted.
 func (e *experiment) Known() *result.BlastRadius { return trustedRadius(e.Experiment) }

@@ -126,10 +126,10 @@ func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 		}
 	}
 	setAlertProperties(s, e)
-	if code := words.RecoveryCode(knownRecovery(e)); code != "" {
-		s.Set("recovery", code)
-		if code == words.Recovered {
-			s.Set("recovery.seconds", figures.Fixed(e.Recovery.Seconds, 1))
-		}
+	if state := e.KnownRecovery().State(); state != "" {
+		s.Set("recovery", string(state))
+	}
+	if took := e.KnownRecovery().Took(); took != nil {
+		s.Set("recovery.seconds", figures.Fixed(*took, 1))
 	}
 }

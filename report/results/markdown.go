@@ -87,7 +87,7 @@ func (s *summary) verdictTable(m *encode.Comment) {
 			}
 		}
 		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), markdownName(e), words.Verdict(e.Verdict),
-			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(knownRecovery(e))+lateMark(e))))
+			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(e.KnownRecovery())+lateMark(e))))
 	}
 }
 

@@ -64,9 +64,7 @@ func eventsOf(e *result.Experiment) []encode.Event {
 			v.ArmsBefore = &a.Estimate
 		}
 	}
-	if v.Recovered = words.RecoveryCode(knownRecovery(e)); v.Recovered == words.Recovered {
-		v.Recovery = &e.Recovery.Seconds
-	}
+	v.Recovered, v.Recovery = string(e.KnownRecovery().State()), e.KnownRecovery().Took()
 	return append(list, v)
 }
 

@@ -192,7 +192,7 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 			return advice{verb: settle, text: "run it again: what was bad later, after the fault, hides whether the system was back"}, true
 		}
 	case result.ReasonSystemNotBack: // that cannot wait for another measurement
-		return advice{verb: look, text: words.After(e.Recovery), owned: true}, true
+		return advice{verb: look, text: words.After(e.KnownRecovery()), owned: true}, true
 	case result.ReasonRemovalUnverified, result.ReasonInvariantNotAsked, result.ReasonInvariantBrokenBefore,
 		result.ReasonHarmful, result.ReasonNotRecovered, result.ReasonRecoveredLate, result.ReasonInvariantBroken, result.ReasonInvariantBrokenUnder:
 		return advice{}, true

@@ -145,8 +145,8 @@ func (s *summary) consequences(e *result.Experiment) string {
 // notBack says that the system is worse than before the fault; it is empty where it is
 // not.
 func notBack(e *result.Experiment) string {
-	if code := words.RecoveryCode(knownRecovery(e)); trusted(e) && (code == words.NotBack || code == words.Worse) {
-		return words.After(e.Recovery)
+	if code := e.KnownRecovery().State(); trusted(e) && (code == result.RecoveryNotBack || code == result.RecoveryWorse) {
+		return words.After(e.KnownRecovery())
 	}
 	return ""
 }

@@ -109,15 +109,6 @@ func trustedRadius(e *result.Experiment) *result.BlastRadius {
 	return e.BlastRadius
 }
 
-// knownRecovery is the recovery of an experiment; nil where an invariant decided and
-// the numbers are void.
-func knownRecovery(e *result.Experiment) *result.Recovery {
-	if len(e.Void) > 0 {
-		return nil
-	}
-	return e.RecoveryFromHarm()
-}
-
 // estimate orders experiments by their blast radius; those without one come last.
 func estimate(e *result.Experiment) float64 {
 	if b := trustedRadius(e); b != nil {

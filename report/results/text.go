@@ -148,7 +148,7 @@ func (p *printer) list(s *summary) {
 		for _, line := range Row("", e, p.Options) {
 			p.Line(line)
 		}
-		if recovery := words.Recovery(knownRecovery(e)); recovery != "" {
+		if recovery := words.Recovery(e.KnownRecovery()); recovery != "" {
 			p.Wrap(strings.Repeat(" ", terminal.Width(p.Mark(e.Verdict))), "limit "+words.Limit(limitOf(e))+", recovery "+recovery+lateMark(e))
 		}
 	}
@@ -174,7 +174,7 @@ func (p *printer) row(e *result.Experiment) string {
 		}
 	}
 	return verdict + terminal.Right(amount, excessColumn) + terminal.Right(between, intervalColumn) +
-		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(knownRecovery(e))), recoveryColumn) + lateMark(e)
+		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(e.KnownRecovery())), recoveryColumn) + lateMark(e)
 }
 
 // invariants lists the broken invariants.

@@ -128,8 +128,8 @@ func (s *summary) recoveryFigure() page.Figure {
 		return f
 	}
 	recovery := slowest.RecoveryFromHarm()
-	code := words.RecoveryCode(recovery)
-	if code == words.Unharmed { // so was no other experiment
+	code := recovery.State()
+	if code == result.RecoveryUnneeded { // so was no other experiment
 		f.Value, f.Notes = "none needed", []page.Note{{Text: words.After(recovery)}}
 		return f
 	}
@@ -137,7 +137,7 @@ func (s *summary) recoveryFigure() page.Figure {
 	switch {
 	case late(slowest):
 		f.Tone = "bad"
-	case code == words.NotBack || code == words.Worse:
+	case code == result.RecoveryNotBack || code == result.RecoveryWorse:
 		f.Tone, f.Notes = "unsure", []page.Note{{Text: words.After(recovery)}}
 	}
 	if l := slowest.Limits.Recovery; l > 0 {

@@ -71,16 +71,16 @@ func Confidence(b *result.BlastRadius) string { return Limit(cmp.Or(b.Confidence
 // before the system recovered. Where there is no such time it says why. It is empty where
 // recovery was not measured.
 func Recovery(r *result.Recovery) string {
-	switch RecoveryCode(r) {
+	switch r.State() {
 	case "":
 		return ""
-	case NotBack:
+	case result.RecoveryNotBack:
 		return "not back"
-	case Worse:
+	case result.RecoveryWorse:
 		return "worse"
-	case Unharmed:
+	case result.RecoveryUnneeded:
 		return "no harm"
-	case NotShown:
+	case result.RecoveryNotShown:
 		if r.AtLeast() == 0 {
 			return "unknown"
 		}
@@ -92,50 +92,24 @@ func Recovery(r *result.Recovery) string {
 // RecoveryCell writes the time to recovery in a table of a page. Harm that ended with
 // the removal of the fault ended "at once".
 func RecoveryCell(r *result.Recovery) string {
-	switch code := RecoveryCode(r); {
+	switch code := r.State(); {
 	case code == "":
 		return "–"
-	case code == Recovered && r.Seconds == 0:
+	case code == result.RecoveryShown && r.Seconds == 0:
 		return "at once"
 	}
 	return Recovery(r)
 }
 
-// What a recovery came to, as programs read it.
-const (
-	Recovered = "recovered"
-	NotShown  = "not_shown" // before the run ended
-	Unharmed  = "unharmed"  // no harm by the fault was shown, so there is nothing to recover from
-	Worse     = "worse"     // nor was it shown, but the system is harmed more than before
-	NotBack   = "not_back"  // both arms are harmed more than each was before the fault
-)
-
-// RecoveryCode says what a recovery came to. It is empty where that was not measured.
-func RecoveryCode(r *result.Recovery) string {
-	switch {
-	case r == nil:
-		return ""
-	case r.SystemHarmed:
-		return NotBack
-	case r.Unharmed && r.Worse:
-		return Worse
-	case r.Unharmed:
-		return Unharmed
-	case r.Censored:
-		return NotShown
-	}
-	return Recovered
-}
-
 // After says in a sentence what was found of the system after the removal beside a time
 // to recovery. It is empty where there is nothing to say.
 func After(r *result.Recovery) string {
-	switch RecoveryCode(r) {
-	case NotBack:
+	switch r.State() {
+	case result.RecoveryNotBack:
 		return "the system has not come back since the fault"
-	case Worse:
+	case result.RecoveryWorse:
 		return "the system is harmed more than it was before the fault, by the fault or by something else"
-	case Unharmed:
+	case result.RecoveryUnneeded:
 		return "no harm by the fault was shown: nothing to recover from"
 	}
 	return ""

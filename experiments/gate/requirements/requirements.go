@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/policy"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
@@ -66,36 +63,13 @@ func documentShape(r *policy.Requirements, system *string, experiments *[]string
 		{Name: "version", Doc: "version of this language: 1", Shape: shape.Integer{To: &version, Low: 1, High: 1, Want: "1"}, Required: true},
 		{Name: "require_experiments", Doc: "ids of experiments that must have been run and have held", Shape: shape.List[string]{To: &r.Experiments, Item: shape.Line, Min: 1, Max: mostExperiments}},
 		{Name: "experiment_files", Doc: "files of experiments, as seen from this one: each must have been run and have held exactly as it is there", Shape: shape.List[string]{To: experiments, Item: shape.Line, Min: 1, Max: mostExperiments}},
-		{Name: "max_harm", Doc: "share that the upper bound of harm of no journey may exceed, such as 5%", Shape: optional(&r.MaxHarm)},
-		{Name: "second_approver_above", Doc: "share of harm above which two keys must have signed, such as 2%", Shape: optional(&r.SecondApproverAbove)},
+		{Name: "max_harm", Doc: "share that the upper bound of harm of no journey may exceed, such as 5%", Shape: shape.Optional[float64]{To: &r.MaxHarm, Item: shape.Share}},
+		{Name: "second_approver_above", Doc: "share of harm above which two keys must have signed, such as 2%", Shape: shape.Optional[float64]{To: &r.SecondApproverAbove, Item: shape.Share}},
 		{Name: "max_attempts", Doc: "how often the same change may be measured; any number by default", Shape: shape.Integer{To: &r.MaxAttempts, Low: 1, High: mostAttempts, Want: "a number of attempts such as 3"}},
 		{Name: "environment", Doc: "environment that it must have been measured on, such as staging", Shape: shape.Line(&r.Environment)},
 		{Name: "system", Doc: "file of the system's document that it must have been measured with, as seen from this one", Shape: shape.Line(system)},
 		{Name: "accept_bypass", Doc: "true: a change passes that somebody let pass without a measurement; false by default", Shape: shape.TrueOrFalse(&r.AcceptBypass)},
 	}
-}
-
-func optional(to **float64) shape.Shape {
-	return shape.Optional[float64]{To: to, Item: func(to *float64) shape.Shape {
-		return shape.Scalar[float64]{To: to, Want: "a share such as 5%", Loose: true, JSON: shape.Pattern(shareForm, "5%"), Parse: func(text string) (float64, *shape.Diagnostic) {
-			v, err := ParseShare(text)
-			if err != nil {
-				return 0, &shape.Diagnostic{Msg: err.Error()}
-			}
-			return v, nil
-		}}
-	}}
-}
-
-const shareForm = `^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$`
-
-// ParseShare reads a share such as 5% as a fraction.
-func ParseShare(text string) (float64, error) {
-	if !regexp.MustCompile(shareForm).MatchString(text) {
-		return 0, fmt.Errorf("%.80q is no share such as 5%%, from 0%% to 100%%", text)
-	}
-	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
-	return v / 100, err
 }
 
 // DigestOfDocument is the digest of the document of a system or an experiment, as statements are

@@ -101,20 +101,6 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-func TestParseShare(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]float64{"5%": 0.05, "0%": 0, "100%": 1, "0.5%": 0.005} {
-		if got, err := ParseShare(text); err != nil || got != want {
-			t.Errorf("%s is %v, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "5", "0.05", "101%", "-1%", "NaN%", "1e1%", "5 %", "%"} {
-		if got, err := ParseShare(text); err == nil {
-			t.Errorf("%q is %v", text, got)
-		}
-	}
-}
-
 func FuzzRead(f *testing.F) {
 	f.Add("version: 1\nmax_harm: 5%\n")
 	f.Add("version: 1\nrequire_experiments: &a [x, *a]\n")

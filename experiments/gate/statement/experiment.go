@@ -75,11 +75,8 @@ func experimentOf(e *result.Experiment, digest Digest) Experiment {
 	for i := range e.Invariants {
 		x.Invariants = append(x.Invariants, invariantOf(e, &e.Invariants[i]))
 	}
-	if rec := e.Recovery; rec != nil {
-		x.Recovery = &Recovery{Limit: e.Limits.Recovery}
-		if !rec.Censored && len(e.Void) == 0 {
-			x.Recovery.Took = &rec.Seconds
-		}
+	if e.Recovery != nil {
+		x.Recovery = &Recovery{Limit: e.Limits.Recovery, Took: e.KnownRecovery().Took()}
 	}
 	return x
 }

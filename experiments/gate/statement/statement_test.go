@@ -348,3 +348,23 @@ func TestSchema(t *testing.T) {
 		}
 	}
 }
+
+// A statement tells the time of a recovery alone that was seen: 0 s is no word for a system
+// that is not back.
+func TestRecoveryOfAStatement(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		recovery result.Recovery
+		took     bool
+	}{
+		"at once":             {result.Recovery{FellAt: &result.Fell{}}, true},
+		"not shown":           {result.Recovery{Seconds: 30, Censored: true}, false},
+		"nothing was harmed":  {result.Recovery{Unharmed: true}, false},
+		"the system not back": {result.Recovery{SystemHarmed: true}, false},
+	} {
+		e := &result.Experiment{Recovery: &tt.recovery, Limits: result.Limits{Recovery: 30}, Journeys: []result.Journey{{BlastRadius: &result.BlastRadius{Low: 0.2}}}}
+		if r := experimentOf(e, Digest{}).Recovery; r == nil || r.Limit != 30 || (r.Took != nil) != tt.took {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -76,7 +77,7 @@ func timed(ctx context.Context, f plan.Fault, dial dialFunc) (took time.Duration
 // A silence is the error that nothing came in time.
 type silence time.Duration
 
-func (s silence) Error() string   { return "no answer within " + time.Duration(s).String() }
+func (s silence) Error() string   { return "no answer within " + figures.Span(time.Duration(s)) }
 func (s silence) Timeout() bool   { return true }
 func (s silence) Temporary() bool { return true }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
@@ -45,7 +46,7 @@ func (s *standing) keep(r journal.CheckResult) journal.CheckResult {
 	}
 	r.All, r.Keys = kept, kept[:min(len(kept), maxKeys)]
 	r.Violations = min(r.Violations, float64(len(kept)))
-	r.Detail = fmt.Sprintf("%d of %d violations stood for %s", len(kept), found, s.within)
+	r.Detail = fmt.Sprintf("%d of %d violations stood for %s", len(kept), found, figures.Span(s.within))
 	return r
 }
 

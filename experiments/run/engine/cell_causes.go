@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -101,7 +102,7 @@ func (c *cellCauses) causeOf(journey, key int) (journal.SeenCause, bool) {
 		return seen, known
 	}
 	j := c.e.Journeys[journey]
-	seen := journal.SeenCause{Journey: j.Name, Class: journal.TooSlow.String(), Key: j.SlowAfter.String()}
+	seen := journal.SeenCause{Journey: j.Name, Class: journal.TooSlow.String(), Key: figures.Span(j.SlowAfter)}
 	if step := -1 - key; step < len(j.Steps) {
 		seen.Step = j.Steps[step].Name
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
@@ -24,7 +25,7 @@ func (o Options) decide(ctx context.Context, log experimentLog) (journal.DayDeci
 		return "", err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.DecideWithin, &Interrupt{
-		Signal: "INT", By: "blastgauge", Why: fmt.Sprintf("nobody decided within %s whether %s is run", o.DecideWithin, log.experiment),
+		Signal: "INT", By: "blastgauge", Why: fmt.Sprintf("nobody decided within %s whether %s is run", figures.Span(o.DecideWithin), log.experiment),
 	})
 	defer cancel()
 	d, err := wait(ctx)

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -158,7 +159,7 @@ func TestDecideWithin(t *testing.T) {
 			if took := time.Since(start); took != want {
 				t.Errorf("it waited %v, want %v", took, want)
 			}
-			if e, _ := b.mem.find(journal.Interrupted); e.Detail != "INT" || !strings.Contains(e.Reason, want.String()) {
+			if e, _ := b.mem.find(journal.Interrupted); e.Detail != "INT" || !strings.Contains(e.Reason, figures.Span(want)) {
 				t.Errorf("interrupted = %+v, want who and why", e)
 			}
 		})

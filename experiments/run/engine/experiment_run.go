@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
@@ -215,9 +216,9 @@ func (x *experimentRun) runWarmup(ctx context.Context) error {
 		x.unwell = x.unwell || x.counts.isHarmed(x.log.since(), x.e.Limits.Baseline)
 		if waited >= x.options.HealthTimeout {
 			if x.untouched {
-				return fmt.Errorf("%w: it is not after another %s either, before %s", errNeverHealthy, x.options.HealthTimeout, x.e.ID)
+				return fmt.Errorf("%w: it is not after another %s either, before %s", errNeverHealthy, figures.Span(x.options.HealthTimeout), x.e.ID)
 			}
-			return fmt.Errorf("%w within %s after the experiment before %s", errUnhealthy, x.options.HealthTimeout, x.e.ID)
+			return fmt.Errorf("%w within %s after the experiment before %s", errUnhealthy, figures.Span(x.options.HealthTimeout), x.e.ID)
 		}
 		if !wait.For(ctx, healthEvery) {
 			return nil

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
@@ -163,7 +164,7 @@ func (x *experimentRun) watchFaults(ctx context.Context, stop context.CancelCaus
 			if len(list) == 0 {
 				continue // the last one has been removed meanwhile
 			}
-			gone, detail = list[0].Name, fmt.Sprintf("not seen for %s: %v", maxUnseen, err)
+			gone, detail = list[0].Name, fmt.Sprintf("not seen for %s: %v", figures.Span(maxUnseen), err)
 		}
 		x.recordBeside(journal.FaultVanished, journal.Event{Fault: gone, Detail: detail})
 		stop(&earlyEnd{journal.CellVanished, fmt.Sprintf("%s: %s", gone, detail)})

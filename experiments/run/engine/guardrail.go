@@ -78,7 +78,7 @@ func (v violation) describe() string {
 	case "probe":
 		return fmt.Sprintf("%s: %s", g.Probe.Name, v.how)
 	case "p99":
-		return fmt.Sprintf("p99 of %s: %.1f%% take longer than %s, beyond the control, where 1%% may %s", v.journey, v.excess*100, g.P99, v.how)
+		return fmt.Sprintf("p99 of %s: %.1f%% take longer than %s, beyond the control, where 1%% may %s", v.journey, v.excess*100, figures.Span(g.P99), v.how)
 	case "failed":
 		return fmt.Sprintf("failed share of %s: %.1f%% > %s %s", v.journey, v.excess*100, figures.ShortPercent(v.limit, 1), v.how)
 	}
@@ -110,7 +110,7 @@ func (x *experimentRun) violationOf(j guardedJourney, excess float64, how string
 
 // findByWindow returns the first violation by the window rule.
 func (x *experimentRun) findByWindow() (violation, bool) {
-	how := fmt.Sprintf("over the last %s", x.counts.window())
+	how := fmt.Sprintf("over the last %s", figures.Span(x.counts.window()))
 	for _, j := range x.guardedJourneys() {
 		if excess, found := x.counts.exceedsLimit(x.log.since(), j, plan.FaultArm, x.generator.InFlight); found {
 			return x.violationOf(j, excess, how), true

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -214,7 +215,7 @@ func (s *scanRun) lookAt(c journal.CellEnd) (*scanEnd, error) {
 		if busy := s.tooBusy(c.LateAfter); busy != "" {
 			return &scanEnd{journal.ScanLate, fmt.Sprintf("after cell %d %s", c.Number, busy)}, nil
 		}
-		detail := fmt.Sprintf("%s within %s after cell %d", errUnhealthy, s.options.HealthTimeout, c.Number)
+		detail := fmt.Sprintf("%s within %s after cell %d", errUnhealthy, figures.Span(s.options.HealthTimeout), c.Number)
 		if failing := s.probes.failing(); failing != "" {
 			detail += ": " + failing
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -50,9 +51,9 @@ func (x *experimentRun) findShared() (shared *journal.SharedStretch, why string)
 		back, known := b.counts.back(k, s.From)
 		switch {
 		case !known:
-			return nil, fmt.Sprintf("%s is not shown to be back as before the fault of %s, %s before the end of its recovery", j.Name, b.e.ID, x.e.Phases.Baseline)
+			return nil, fmt.Sprintf("%s is not shown to be back as before the fault of %s, %s before the end of its recovery", j.Name, b.e.ID, figures.Span(x.e.Phases.Baseline))
 		case back+stats.Settling > s.From:
-			return nil, fmt.Sprintf("%s was back too late after the fault of %s: %s are left, and %s are needed", j.Name, b.e.ID, max(0, s.To-back-stats.Settling).Round(time.Second), x.e.Phases.Baseline)
+			return nil, fmt.Sprintf("%s was back too late after the fault of %s: %s are left, and %s are needed", j.Name, b.e.ID, figures.Span(max(0, s.To-back-stats.Settling).Round(time.Second)), figures.Span(x.e.Phases.Baseline))
 		}
 	}
 	return s, ""

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
 const (
@@ -157,7 +157,7 @@ func (v *vocabulary) checkTimes(o *said, m moment, j plan.Journey) *badLine {
 	case o.Intended+o.Took > m.now+skew:
 		return bad(Future, "the journey ends only in %s: took is in seconds from start, and a line is written when its journey has ended", round(o.Intended+o.Took-m.now))
 	case m.now-o.Intended > mostAge(j)+o.Paused:
-		return bad(TooLate, "the line came %s after start: timeout is %s, and a line must come within %s more", round(m.now-o.Intended), journey.Budget(j.Timeout), graceLine)
+		return bad(TooLate, "the line came %s after start: timeout is %s, and a line must come within %s more", round(m.now-o.Intended), figures.Span(j.Timeout), graceLine)
 	case m.stopped > 0 && o.Intended > m.stopped+stopWithin:
 		return bad(AfterStop, "start is %s after the order to stop", round(o.Intended-m.stopped))
 	}
@@ -176,7 +176,7 @@ func (o *said) setOutcome(l line, j plan.Journey) *badLine {
 	case outcomeOK:
 		o.Outcome = journal.OK
 	case outcomeSlow:
-		o.Outcome, o.Cause, o.key = journal.Slow, journal.TooSlow, journey.Budget(j.SlowAfter)
+		o.Outcome, o.Cause, o.key = journal.Slow, journal.TooSlow, figures.Span(j.SlowAfter)
 	case outcomeWrong:
 		o.Outcome, o.Cause = journal.Wrong, journal.Unmet
 	case outcomeFailed:
@@ -187,7 +187,7 @@ func (o *said) setOutcome(l line, j plan.Journey) *badLine {
 		return bad(UnknownOutcome, "no outcome is named %q: they are %s", l.outcome, strings.Join(outcomes(), ", "))
 	}
 	if o.Outcome == journal.OK && o.Took > j.SlowAfter {
-		o.Outcome, o.Cause, o.key = journal.Slow, journal.TooSlow, journey.Budget(j.SlowAfter)
+		o.Outcome, o.Cause, o.key = journal.Slow, journal.TooSlow, figures.Span(j.SlowAfter)
 	}
 	if l.cause == "" {
 		return nil

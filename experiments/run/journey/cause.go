@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"syscall"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -79,16 +77,4 @@ func keyOf(cause journal.Cause, err error, s *site.Site, target string) string {
 		return to.Name
 	}
 	return net.JoinHostPort(to.Name, to.Port)
-}
-
-// Budget returns a limit of time as a key, without parts that are zero.
-func Budget(d time.Duration) string {
-	text := d.String()
-	if before, ok := strings.CutSuffix(text, "m0s"); ok {
-		text = before + "m"
-	}
-	if before, ok := strings.CutSuffix(text, "h0m"); ok {
-		text = before + "h"
-	}
-	return text
 }

@@ -305,15 +305,6 @@ func TestATracerChangesNoRequest(t *testing.T) {
 	}
 }
 
-func TestBudgets(t *testing.T) {
-	t.Parallel()
-	for want, d := range map[string]time.Duration{"3s": 3 * time.Second, "1.5s": 1500 * time.Millisecond, "2m": 2 * time.Minute, "1h": time.Hour, "1m30s": 90 * time.Second} {
-		if got := Budget(d); got != want {
-			t.Errorf("%v is %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestBrokenAnswers(t *testing.T) {
 	t.Parallel()
 	head := "HTTP/1.1 200 OK\r\n"

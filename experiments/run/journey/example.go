@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
@@ -183,5 +184,5 @@ func (m *Mismatch) show(v any, hidden *redact.Secrets) string {
 
 // slowExample is one of a journey that was answered too late.
 func slowExample(limit, took time.Duration) *journal.Example {
-	return &journal.Example{Expected: Budget(limit), Found: took.Round(time.Millisecond).String(), Detail: "answered too late"}
+	return &journal.Example{Expected: figures.Span(limit), Found: figures.Span(took.Round(time.Millisecond)), Detail: "answered too late"}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
@@ -140,7 +141,7 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 		}
 	}
 	if r.Step >= 0 {
-		r.Outcome, r.Cause, r.Key, r.At, r.Name = journal.Slow, journal.TooSlow, Budget(crossed), r.Step, s.steps[r.Step].name
+		r.Outcome, r.Cause, r.Key, r.At, r.Name = journal.Slow, journal.TooSlow, figures.Span(crossed), r.Step, s.steps[r.Step].name
 		r.Detail = "answered too late"
 		if e.wanted != nil && e.wanted(r.At, r.Cause, r.Key) {
 			r.Example = slowExample(crossed, r.Took)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
@@ -187,7 +188,7 @@ func (c *checker) persist(ctx context.Context, q question) *Problem {
 			return p
 		}
 		if n == tries && c.Patience > 0 {
-			c.waiting.Do(func() { c.Log("waiting up to %s for the system to get ready: %s", c.Patience, p.line()) })
+			c.waiting.Do(func() { c.Log("waiting up to %s for the system to get ready: %s", figures.Span(c.Patience), p.line()) })
 		}
 	}
 }

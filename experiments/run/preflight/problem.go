@@ -220,4 +220,4 @@ func (p *Problem) reason() string {
 }
 
 // seconds is a duration for people, to a millisecond.
-func seconds(d time.Duration) string { return cmp.Or(d.Round(time.Millisecond), d).String() }
+func seconds(d time.Duration) string { return figures.Span(cmp.Or(d.Round(time.Millisecond), d)) }

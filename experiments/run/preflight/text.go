@@ -111,7 +111,7 @@ func writeMessage(b *bytes.Buffer, mark string, headers []Header, body string) {
 func took(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
 	if d >= time.Second {
-		return d.Round(10 * time.Millisecond).String()
+		return figures.Span(d.Round(10 * time.Millisecond))
 	}
-	return d.Round(100 * time.Microsecond).String()
+	return figures.Span(d.Round(100 * time.Microsecond))
 }

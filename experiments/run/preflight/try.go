@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
@@ -225,7 +226,7 @@ func (o TryOptions) attempt(ctx context.Context, j experiments.Journey, s *journ
 	}
 	switch last := len(exchanges) - 1; {
 	case r.Outcome == journal.Slow:
-		a.Detail = fmt.Sprintf("answered as expected, and later than the %s that it may take", slowBudget(j, r))
+		a.Detail = fmt.Sprintf("answered as expected, and later than the %s that it may take", figures.Span(slowBudget(j, r)))
 	case r.Outcome != journal.OK && last >= 0:
 		p := exchangeProblem(exchanges[last])
 		a.Detail, a.Do = p.Came, adviceOnAttempt(o.System, p)

@@ -82,7 +82,7 @@ func (r reader) checkFresh(ctx context.Context, c *client, list []series, clock 
 		}
 	}
 	if old, most := there.Sub(time.UnixMilli(newest)), 2*scrape+lateAnswer; old > most {
-		return &Finding{Asked: asked, Expected: "one that is at most " + most.String() + " old", Came: "one that is " + old.Round(100*time.Millisecond).String() + " old",
+		return &Finding{Asked: asked, Expected: "one that is at most " + figures.Span(most) + " old", Came: "one that is " + figures.Span(old.Round(100*time.Millisecond)) + " old",
 			Do: "ask the Prometheus that scrapes the system itself, and not one that is told of it later"}
 	}
 	return nil
@@ -201,7 +201,7 @@ func (r reader) checkMetric(ctx context.Context, c *client, name string, at time
 	case err != nil:
 		return &Finding{Asked: name, Came: err.Error(), Err: err, Do: "ask Prometheus the same by hand"}
 	case len(found) == 0:
-		return &Finding{Asked: "harmed: " + r.Harmed, Expected: "series of " + name, Came: fmt.Sprintf("none in the last %s", lookedBack*scrape),
+		return &Finding{Asked: "harmed: " + r.Harmed, Expected: "series of " + name, Came: fmt.Sprintf("none in the last %s", figures.Span(lookedBack*scrape)),
 			Do: "is the metric spelt right? Let the system expose it from its start on, at 0: as it is, nobody knows whether it ever counts"}
 	}
 	return nil
@@ -227,7 +227,7 @@ func (r reader) checkThere(list []series, scrape time.Duration) *Finding {
 		if label != "" {
 			with = " with " + label
 		}
-		return &Finding{Asked: "total: " + r.Total, Expected: "series" + with, Came: fmt.Sprintf("none%s in the last %s", with, lookedBack*scrape),
+		return &Finding{Asked: "total: " + r.Total, Expected: "series" + with, Came: fmt.Sprintf("none%s in the last %s", with, figures.Span(lookedBack*scrape)),
 			Do: "is the selector right, does Prometheus scrape the system, and does it carry traffic?"}
 	}
 	return nil
@@ -275,12 +275,12 @@ func (r reader) checkScrape(list []series, scrape time.Duration) *Finding {
 	}
 	asked := "samples of " + r.Total
 	if len(apart) == 0 {
-		return &Finding{Asked: asked, Expected: "one every " + scrape.String(), Came: fmt.Sprintf("fewer than two of any series in the last %s", lookedBack*scrape),
+		return &Finding{Asked: asked, Expected: "one every " + figures.Span(scrape), Came: fmt.Sprintf("fewer than two of any series in the last %s", figures.Span(lookedBack*scrape)),
 			Do: "write under measure.scrape how often Prometheus scrapes the system (scrape_interval of its job); after a start, wait until it has"}
 	}
 	slices.Sort(apart)
 	if usual := time.Duration(apart[len(apart)/2]) * time.Millisecond; usual < scrape*4/5 || usual > scrape*6/5 {
-		return &Finding{Asked: asked, Expected: "one every " + scrape.String(), Came: "one every " + usual.Round(100*time.Millisecond).String(),
+		return &Finding{Asked: asked, Expected: "one every " + figures.Span(scrape), Came: "one every " + figures.Span(usual.Round(100*time.Millisecond)),
 			Do: "write under measure.scrape how often Prometheus scrapes the system (scrape_interval of its job)"}
 	}
 	return nil
@@ -352,7 +352,7 @@ func (r reader) checkBuckets(list []series, scrape time.Duration) *Finding {
 	asked := "histogram: " + r.Duration.Histogram
 	switch budget := r.Duration.SlowAfter; {
 	case len(edges) == 0:
-		return &Finding{Asked: asked, Expected: "the buckets of a classic histogram", Came: fmt.Sprintf("no series in the last %s", lookedBack*scrape), Do: "select its _bucket series"}
+		return &Finding{Asked: asked, Expected: "the buckets of a classic histogram", Came: fmt.Sprintf("no series in the last %s", figures.Span(lookedBack*scrape)), Do: "select its _bucket series"}
 	case !math.IsInf(edges[len(edges)-1], 1):
 		return &Finding{Asked: asked, Expected: `a bucket le="+Inf"`, Came: "none", Do: "select all of its buckets"}
 	case budget > 0 && !slices.Contains(edges, budget.Seconds()):
@@ -360,7 +360,7 @@ func (r reader) checkBuckets(list []series, scrape time.Duration) *Finding {
 		for _, e := range edges[:len(edges)-1] {
 			texts = append(texts, strconv.FormatFloat(e, 'g', -1, 64)+"s")
 		}
-		return &Finding{Asked: asked, Expected: "a bucket whose edge is slow_after, " + budget.String(), Came: "edges at " + strings.Join(texts, ", "), Do: "choose one of them as slow_after, or give the histogram this edge"}
+		return &Finding{Asked: asked, Expected: "a bucket whose edge is slow_after, " + figures.Span(budget), Came: "edges at " + strings.Join(texts, ", "), Do: "choose one of them as slow_after, or give the histogram this edge"}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
@@ -241,7 +242,7 @@ func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 			return
 		}
 		o.Outcome, o.Cause, o.Step = journal.Slow, journal.TooSlow, max(0, o.Step)
-		o.Why, o.Seen = t.causes.See(causes.ID{Journey: s.index, Step: o.Step, Class: o.Cause, Key: journey.Budget(s.journey.SlowAfter)}, a.lane.arm, o.Intended, nil)
+		o.Why, o.Seen = t.causes.See(causes.ID{Journey: s.index, Step: o.Step, Class: o.Cause, Key: figures.Span(s.journey.SlowAfter)}, a.lane.arm, o.Intended, nil)
 		t.observe(o)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -71,15 +72,15 @@ func (r *reader) finishFaults() {
 	standard := experiments.StandardPhases().Fault
 	switch {
 	case span > mostPhase:
-		r.out.Phase, r.out.PhaseWhy = mostPhase, fmt.Sprintf("the method waits for %s; a longer phase needs caps.duration", span)
+		r.out.Phase, r.out.PhaseWhy = mostPhase, fmt.Sprintf("the method waits for %s; a longer phase needs caps.duration", figures.Span(span))
 	case extended:
-		r.out.Phase, r.out.PhaseWhy = max(span, 2*slow), fmt.Sprintf("as the pauses of the method add up, and %s for the last fault", leastPhase)
+		r.out.Phase, r.out.PhaseWhy = max(span, 2*slow), fmt.Sprintf("as the pauses of the method add up, and %s for the last fault", figures.Span(leastPhase))
 	case span >= leastPhase && span >= 2*slow:
 		r.out.Phase, r.out.PhaseWhy = span, "as the pauses of the method add up"
 	case 2*slow > standard:
 		r.out.Phase, r.out.PhaseWhy = 2*slow, "twice slow_after, the least that can be judged"
 	case span > 0:
-		r.out.Remarks = append(r.out.Remarks, fmt.Sprintf("The method waits for %s with the faults in force, too short for a share of journeys: the fault phase is the system's.", span))
+		r.out.Remarks = append(r.out.Remarks, fmt.Sprintf("The method waits for %s with the faults in force, too short for a share of journeys: the fault phase is the system's.", figures.Span(span)))
 	}
 	phase := r.out.Phase
 	if phase == 0 {

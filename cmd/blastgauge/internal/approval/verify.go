@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/gate/policy"
 	"github.com/blastgauge/blastgauge/experiments/gate/requirements"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // NoFile in place of a candidate: only subjects are asked about.
@@ -106,7 +107,7 @@ func (v *Verify) requirements() (policy.Requirements, error) {
 		if share.text == "" {
 			continue
 		}
-		s, err := requirements.ParseShare(share.text)
+		s, err := shape.ParseShare(share.text)
 		if err != nil {
 			return req, fmt.Errorf("%s: %w", share.flag, err)
 		}

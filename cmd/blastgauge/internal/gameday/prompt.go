@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -173,7 +174,7 @@ func (p *Prompt) head(experiment string) string {
 			fmt.Fprintf(&b, "  Fault     %s\n", f.Describe())
 		}
 		for _, row := range []struct{ name, text string }{
-			{"Owner", item.Owner}, {"Question", item.Question}, {"Expected", string(item.Expect)}, {"Takes", e.Duration().String()},
+			{"Owner", item.Owner}, {"Question", item.Question}, {"Expected", string(item.Expect)}, {"Takes", figures.Span(e.Duration())},
 		} {
 			if row.text != "" {
 				fmt.Fprintf(&b, "  %-9s %s\n", row.name, row.text)

@@ -114,7 +114,7 @@ func (g *Gate) planCandidate() error {
 	g.plan, g.unset = loaded.Plan, loaded.Unset
 	g.plan.Choices.Gate = g.o.words()
 	if d := g.plan.Duration(); d > g.budget {
-		return usage.Errorf("--budget %s: the candidate's run alone takes %s: give more, or shorter phases with --phases", g.budget, d)
+		return usage.Errorf("--budget %s: the candidate's run alone takes %s: give more, or shorter phases with --phases", figures.Span(g.budget), figures.Span(d))
 	}
 	return nil
 }
@@ -243,8 +243,10 @@ func (g *Gate) goOn(ctx context.Context, out *run.Outcome) {
 	case r.Run.Outcome != result.Completed || out.Err != nil: // it did not go well
 	case refuted(r):
 		g.search(ctx, r)
-	case r.Exit([]result.Verdict{result.Inconclusive}) == result.ExitHeld:
+	case r.Exit(nil) == result.ExitHeld:
 		g.lookAround(ctx, r)
+	case g.o.Neighborhood: // what keeps it from an answer keeps what is near it from one
+		g.skip("", "", gate.Undecided, "the candidate itself is not decided: what is near it was not measured")
 	}
 }
 

@@ -51,7 +51,11 @@ type stage struct {
 	runs   int
 	// unknown is an experiment that decides nothing and knows no number; empty: none.
 	unknown string
-	busy    int // the run that decides nothing, because the machine is busy; 0: none
+	// close is an experiment that holds, and comes near to its limit; empty: none.
+	close string
+	// open is the verdict of the candidate's run in place of its own; empty: its own counts.
+	open result.Verdict
+	busy int // the run that decides nothing, because the machine is busy; 0: none
 }
 
 func newStage(t *testing.T, candidate string) *stage {
@@ -107,6 +111,12 @@ func (s *stage) perform(ctx context.Context, p *plan.Plan, o run.Options, _ stri
 		found := played(e)
 		if e.ID == s.unknown {
 			found.Verdict, found.Journeys = result.Inconclusive, nil
+		}
+		if e.ID == s.close {
+			found.Journeys[0].BlastRadius.High = 0.04
+		}
+		if s.runs == 1 && s.open != "" {
+			found.Verdict = s.open
 		}
 		if s.runs == s.busy {
 			found.Verdict = result.Invalid
@@ -230,16 +240,55 @@ func TestNeighbors(t *testing.T) {
 	})
 }
 
-// What is near is measured by an experiment whose harm is known, also where that is not the
-// first one.
+// twoExperiments adds one to a stage that comes first.
+func (s *stage) twoExperiments() {
+	s.Helper()
+	other := strings.Replace(documentOfExperiment, "settings-next", "settings-first", 1)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(s.o.System), "experiments/first.yaml"), []byte(other), 0o600); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// A candidate without an answer does not pass, and is not blamed: neither is what is near it
+// measured, which would be as undecided, nor is the part searched that fails.
+func TestACandidateWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		candidate string
+		set       func(*stage)
+		code      int
+	}{
+		"undecided":             {goodText, func(s *stage) { s.open = result.Inconclusive }, result.ExitInconclusive},
+		"undecided, and harmed": {badText, func(s *stage) { s.open = result.Inconclusive }, result.ExitInconclusive},
+		"invalid":               {goodText, func(s *stage) { s.open = result.Invalid }, result.ExitInvalid},
+		"one of two undecided":  {goodText, func(s *stage) { s.twoExperiments(); s.unknown = "settings-first" }, result.ExitInconclusive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, tt.candidate)
+			tt.set(s)
+			synctest.Test(t, func(t *testing.T) {
+				r, _ := measure(t.Context(), t, s.o)
+				if r.ExitCode != tt.code || s.runs != 1 || len(r.Neighborhood) > 0 || r.Smallest != nil || !slices.Equal(codes(r), []string{gate.Undecided}) {
+					t.Errorf("exit %d after %d runs, %d neighbors, smallest %+v, not measured: %q", r.ExitCode, s.runs, len(r.Neighborhood), r.Smallest, codes(r))
+				}
+				for _, f := range r.Failures {
+					if f.Verdict == result.Refuted || len(f.Reasons) == 0 || !strings.Contains(r.Sentence, f.Reasons[0]) {
+						t.Errorf("%q of %+v", r.Sentence, f)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What is near is measured by the experiment that comes nearest to its limit, also where that
+// is not the first one.
 func TestTheExperimentNearestToItsLimit(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, goodText)
-	other := strings.Replace(documentOfExperiment, "settings-next", "settings-first", 1)
-	if err := os.WriteFile(filepath.Join(filepath.Dir(s.o.System), "experiments/first.yaml"), []byte(other), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.unknown = "settings-first"
+	s.twoExperiments()
+	s.close = "settings-next"
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := measure(t.Context(), t, s.o)
 		if len(r.Measured) != 2 || len(r.Neighborhood) == 0 {

@@ -18,8 +18,8 @@ const (
 	mostBytes    = 1 << 20 // of a document that a fault serves
 )
 
-// lookAround measures what is near a candidate that was not refuted, the nearest first, by
-// the experiment that came nearest to its limit.
+// lookAround measures what is near a candidate that holds, the nearest first, by the
+// experiment that came nearest to its limit.
 func (g *Gate) lookAround(ctx context.Context, r *result.Result) {
 	switch {
 	case !g.o.Neighborhood:

@@ -208,20 +208,8 @@ func About(d time.Duration) string {
 	case d >= 10*time.Minute:
 		step = time.Minute
 	}
-	return trimZeros(d.Round(step))
+	return figures.Span(d.Round(step))
 }
 
 // short writes a length of time to the second.
-func short(d time.Duration) string { return trimZeros(max(0, d).Round(time.Second)) }
-
-// trimZeros writes 5m and 2h instead of 5m0s and 2h0m0s.
-func trimZeros(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+func short(d time.Duration) string { return figures.Span(max(0, d).Round(time.Second)) }

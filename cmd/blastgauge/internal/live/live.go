@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -95,7 +96,7 @@ func (s *Screen) Announce(p *plan.Plan, against string) {
 	}
 	about := "about " + About(progress.Expected(p))
 	if p.Scan != nil {
-		what, about = fmt.Sprintf("a scan of %d dependencies", len(p.Scan.Dependencies)), "at most "+trimZeros(p.Scan.Budget)
+		what, about = fmt.Sprintf("a scan of %d dependencies", len(p.Scan.Dependencies)), "at most "+figures.Span(p.Scan.Budget)
 	}
 	text := inert.Text(fmt.Sprintf("%s against %s: %s", what, against, about))
 	switch s.mode {

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/offers"
@@ -19,6 +18,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // Flags are what the command line says, as it is written there.
@@ -53,12 +53,14 @@ func (f Flags) Options() (o plan.ScanOptions, err error) {
 }
 
 func parseLimit(text string) (float64, error) {
-	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
-	share, err := strconv.ParseFloat(number, 64)
-	if !percent || err != nil || !(share > 0 && share < 100) {
-		return 0, usage.Errorf("--limit: %q is not a share of journeys such as 5%%", text)
+	share, err := shape.ParseShare(strings.TrimSpace(text))
+	switch {
+	case err != nil:
+		return 0, usage.Errorf("--limit: %w", err)
+	case share == 0 || share == 1:
+		return 0, usage.Errorf("--limit %s: give more than 0%% and less than 100%%", text)
 	}
-	return share / 100, nil
+	return share, nil
 }
 
 // checkWrite finds before a scan what keeps files from being written after it.

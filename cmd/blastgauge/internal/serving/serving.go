@@ -17,6 +17,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/gate/requirements"
 	"github.com/blastgauge/blastgauge/experiments/gate/signing"
 	"github.com/blastgauge/blastgauge/experiments/gate/verdicts"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // Address is where the server listens if nothing else is said.
@@ -144,7 +145,7 @@ func share(flag, text string) (*float64, error) {
 	if text == "" {
 		return nil, nil
 	}
-	v, err := requirements.ParseShare(text)
+	v, err := shape.ParseShare(text)
 	if err != nil {
 		return nil, usage.Errorf("%s: %w", flag, err)
 	}

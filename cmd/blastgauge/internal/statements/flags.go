@@ -15,8 +15,8 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
-	"github.com/blastgauge/blastgauge/experiments/gate/requirements"
 	"github.com/blastgauge/blastgauge/experiments/gate/statement"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // Flags are what the command line says of statements, as it is written there.
@@ -143,7 +143,7 @@ func (f *Flags) readValidity(w *Writer) error {
 		w.options.ValidFor = d
 	}
 	if f.Above != "" {
-		share, err := requirements.ParseShare(f.Above)
+		share, err := shape.ParseShare(f.Above)
 		if err != nil {
 			return fmt.Errorf("--second-approver-above: %w", err)
 		}
