@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, "shelf": shelf, crasher: crash, stockd: serveStock})
+	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, "shelf": shelf, crasher: crash, stockd: serveStock, sender: sendJourneys})
 }
 
 // homeless runs tests without the open runs of whoever runs them: a test that is killed
@@ -104,7 +104,7 @@ func scripts(*testing.T) testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			if !slices.Contains([]string{"curl", "cosign", "conftest", "unshare"}, cond) {
+			if !slices.Contains([]string{"cosign", "conftest", "unshare"}, cond) {
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}
 			return isThere(cond)
