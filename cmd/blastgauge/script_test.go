@@ -255,9 +255,13 @@ func struck(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
+// lookEvery is between two looks for what another process does: each asks a server, or
+// reads a file, and many scripts wait at once.
+const lookEvery = 20 * time.Millisecond
+
 // waitFor waits until a file holds a text.
 func waitFor(ts *testscript.TestScript, file, text string) {
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(lookEvery) {
 		if strings.Contains(ts.ReadFile(file), text) {
 			return
 		}
