@@ -10,13 +10,14 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 const httpURLPattern = `^https?://[^/?#@\s]+(/[^?#\s]*)?$`
 
-var httpURLForm = regexp.MustCompile(httpURLPattern)
+var httpURLForm = lazyregexp.New(httpURLPattern)
 
 // An httpURL is an http or https URL with a host, or the word of the field or.
 type httpURL struct {
@@ -167,7 +168,7 @@ func hostHeader(to *string) shape.Shape {
 
 const hostPattern = `^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`
 
-var hostForm = regexp.MustCompile(hostPattern)
+var hostForm = lazyregexp.New(hostPattern)
 
 // allowedHost is an entry of allow_hosts.
 func allowedHost(to *string) shape.Shape {

@@ -1,11 +1,11 @@
 package experiments
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -248,7 +248,7 @@ func placeInDocument(to *string) shape.Shape {
 const placePattern = `^[/$]`
 
 // pointerForm matches the JSON Pointers that are offered as a hint.
-var pointerForm = regexp.MustCompile(`^(/[A-Za-z0-9_-]+)+$`)
+var pointerForm = lazyregexp.New(`^(/[A-Za-z0-9_-]+)+$`)
 
 func checkPlace(s string) *shape.Diagnostic {
 	switch {
@@ -315,7 +315,7 @@ type factor struct{ to *any }
 
 const fractionPattern = `^[0-9]+/[1-9][0-9]*$`
 
-var fractionForm = regexp.MustCompile(fractionPattern)
+var fractionForm = lazyregexp.New(fractionPattern)
 
 func (f factor) Read(d *shape.Document, n shape.Node, _ string) {
 	switch {

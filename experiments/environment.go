@@ -2,12 +2,12 @@ package experiments
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/rows"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -168,10 +168,10 @@ func failTemplate(d *shape.Document, n shape.Node, err error) {
 // shellVariable matches what a shell and compose files call a variable, without its
 // braces: NAME, NAME:-default, NAME-default. The forms of CI systems begin with env or
 // secrets, and may have a second brace: { env.NAME.
-var shellVariable = regexp.MustCompile(`^(?:\{?\s*(?i:env|secrets|vars)\s*[.:]\s*([A-Za-z_][A-Za-z0-9_]*)|([A-Z_][A-Z0-9_]*))(?::?-(.*?))?\s*$`)
+var shellVariable = lazyregexp.New(`^(?:\{?\s*(?i:env|secrets|vars)\s*[.:]\s*([A-Za-z_][A-Za-z0-9_]*)|([A-Z_][A-Z0-9_]*))(?::?-(.*?))?\s*$`)
 
 // bareVariable matches a variable of a shell without braces.
-var bareVariable = regexp.MustCompile(`\$([A-Z_][A-Z0-9_]*)`)
+var bareVariable = lazyregexp.New(`\$([A-Z_][A-Z0-9_]*)`)
 
 // asEnvironment is a variable of a shell as this language writes it, or nothing.
 func asEnvironment(inside string) string {

@@ -2,9 +2,9 @@ package experiments
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -12,8 +12,8 @@ import (
 const idPattern = `^[a-z0-9][a-z0-9-]{0,62}$`
 
 var (
-	idForm  = regexp.MustCompile(idPattern)
-	notInID = regexp.MustCompile(`[^a-z0-9]+`)
+	idForm  = lazyregexp.New(idPattern)
+	notInID = lazyregexp.New(`[^a-z0-9]+`)
 )
 
 // ids are names that appear in reports, file names and toxics.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -115,10 +116,10 @@ func (v *Invariant) checkHarmless(d *shape.Document, path string) {
 }
 
 // countQuery matches a query whose only row is a count.
-var countQuery = regexp.MustCompile(`(?is)^\s*select\s+count\s*\([^)]*\)(\s+as\s+\w+)?\s+from\b`)
+var countQuery = lazyregexp.New(`(?is)^\s*select\s+count\s*\([^)]*\)(\s+as\s+\w+)?\s+from\b`)
 
 // groupedQuery matches a query with a row for each group.
-var groupedQuery = regexp.MustCompile(`(?i)\b(group\s+by|having)\b`)
+var groupedQuery = lazyregexp.New(`(?i)\b(group\s+by|having)\b`)
 
 // checkSQL notes queries that do not select violations, and variables that the
 // database would take for text.

@@ -1,10 +1,10 @@
 package experiments
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -15,21 +15,21 @@ func language() shape.Language {
 }
 
 // writtenDSN matches a DSN that is written out, in one of the many forms there are.
-var writtenDSN = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
+var writtenDSN = lazyregexp.New(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
 
 // writtenToken matches a token that is written out on a line of its own; a capture of that
 // name begins with a dollar sign.
-var writtenToken = regexp.MustCompile(`^(\s*token:\s*)["']?[^\s$"'{].*`)
+var writtenToken = lazyregexp.New(`^(\s*token:\s*)["']?[^\s$"'{].*`)
 
 // writtenReceiver matches the address or key of one who is told what a run does.
-var writtenReceiver = regexp.MustCompile(`(\b(?:slack|cloudevents|pagerduty|webhook|routing_key)"?:\s*["']?)([^\s"'\[{][^"',]*)`)
+var writtenReceiver = lazyregexp.New(`(\b(?:slack|cloudevents|pagerduty|webhook|routing_key)"?:\s*["']?)([^\s"'\[{][^"',]*)`)
 
 // namedSecret is what may stand there.
-var namedSecret = regexp.MustCompile(`^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}[\s}]*(#.*)?$`)
+var namedSecret = lazyregexp.New(`^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}[\s}]*(#.*)?$`)
 
 // writtenCredentials matches a header with credentials, and the token of a Grafana, where
 // they are written out.
-var writtenCredentials = regexp.MustCompile(`((?i:\b(?:proxy-)?authorization|\bx-api-key)"?:\s*["']?|\bgrafana"?:\s*\{.*\btoken"?:\s*["']?)([^\s"'$\[{][^"',}\]]*)`)
+var writtenCredentials = lazyregexp.New(`((?i:\b(?:proxy-)?authorization|\bx-api-key)"?:\s*["']?|\bgrafana"?:\s*\{.*\btoken"?:\s*["']?)([^\s"'$\[{][^"',}\]]*)`)
 
 // asterisks masks a part of a text.
 func asterisks(part string) string { return strings.Repeat("*", utf8.RuneCountInString(part)) }

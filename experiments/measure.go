@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -134,7 +135,7 @@ func armShape(a *ArmLabel) shape.Shape {
 
 const labelPattern = `^[a-zA-Z_][a-zA-Z0-9_]*$`
 
-var labelForm = regexp.MustCompile(labelPattern)
+var labelForm = lazyregexp.New(labelPattern)
 
 func labelName(to *string) shape.Shape {
 	return shape.Scalar[string]{To: to, Want: "the name of a label, such as lane", JSON: shape.Pattern(labelPattern, "lane"), Parse: func(s string) (string, *shape.Diagnostic) {
@@ -152,8 +153,8 @@ const (
 )
 
 var (
-	selectorForm = regexp.MustCompile(selectorPattern)
-	functionForm = regexp.MustCompile(`^\s*[a-z_]+\s*(by\s*\([^)]*\)\s*)?\(`)
+	selectorForm = lazyregexp.New(selectorPattern)
+	functionForm = lazyregexp.New(`^\s*[a-z_]+\s*(by\s*\([^)]*\)\s*)?\(`)
 )
 
 // selector selects series by name and labels, without a function, a range or an operator.

@@ -3,11 +3,11 @@ package experiments
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -209,7 +209,7 @@ const orSilent = ", or tell nobody: --notify off"
 // the secret, written into the document.
 const secretForm = `^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$`
 
-var exactSecret = regexp.MustCompile(secretForm)
+var exactSecret = lazyregexp.New(secretForm)
 
 // A receiverSecret is a key or a token as ${env:NAME}. Messages do not repeat what stands
 // there in its place.

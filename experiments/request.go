@@ -4,12 +4,12 @@ import (
 	"errors"
 	"net/textproto"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -275,7 +275,7 @@ func checkHeaders(d *shape.Document, path string, list []Field) {
 
 const headerPattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 
-var headerForm = regexp.MustCompile(headerPattern)
+var headerForm = lazyregexp.New(headerPattern)
 
 // headerNames are the headers that a request may set.
 func headerNames() shape.Names {

@@ -2,10 +2,11 @@ package experiments
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // A Template is a text with variables: "cart ${cart} of ${random 1..100}". The
@@ -45,7 +46,7 @@ func Builtins() []string {
 
 const variablePattern = `^[A-Za-z_][A-Za-z0-9_]*$`
 
-var variableForm = regexp.MustCompile(variablePattern)
+var variableForm = lazyregexp.New(variablePattern)
 
 // ParseTemplate splits a text at its ${variables}. $${ is the text ${, and any
 // other $ is itself. ${x|raw} is a variable that is not encoded for its place. The
@@ -163,14 +164,14 @@ func cutFilter(inside string) (variable string, raw bool, msg string) {
 }
 
 // environmentForm matches each environment variable of a text that ParseTemplate reads.
-var environmentForm = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*|\|` + rawFilter + `)?\}`)
+var environmentForm = lazyregexp.New(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*|\|` + rawFilter + `)?\}`)
 
 // EnvNamesIn returns the names of the environment variables that a text uses, such as a
 // document as JSON, sorted and each once. $${ is not looked at: a name too many hides a
 // value too many.
 func EnvNamesIn(text []byte) []string {
 	var names []string
-	for _, m := range environmentForm.FindAllSubmatch(text, -1) {
+	for _, m := range environmentForm.Regexp().FindAllSubmatch(text, -1) {
 		names = append(names, string(m[1]))
 	}
 	slices.Sort(names)

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -17,7 +17,7 @@ import (
 // server is asked for it where that is not the machine's own.
 const dnsPattern = `^dns://[A-Za-z0-9_.-]+:[0-9]{1,5}(\?server=[^/?#&@\s]+)?$`
 
-var dnsForm = regexp.MustCompile(dnsPattern)
+var dnsForm = lazyregexp.New(dnsPattern)
 
 // A DNSName is a name whose every address is one instance of a Toxiproxy, such as that of a
 // headless service.
@@ -218,7 +218,7 @@ type InstanceShare struct {
 // String returns the share as documents write it: "2 of 6".
 func (s InstanceShare) String() string { return fmt.Sprintf("%d of %d", s.Take, s.Of) }
 
-var instanceShareForm = regexp.MustCompile(instanceSharePattern)
+var instanceShareForm = lazyregexp.New(instanceSharePattern)
 
 const instanceSharePattern = `^[1-9][0-9]{0,2} of [1-9][0-9]{0,2}$`
 

@@ -3,9 +3,9 @@ package experiments
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -14,10 +14,10 @@ const traceVariable = "${trace}"
 
 var (
 	// traceID is a trace as W3C Trace Context writes it.
-	traceID = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	traceID = lazyregexp.New(`^[0-9a-f]{32}$`)
 	// linkForm is a URL that needs no quotes in any report, with every character that is
 	// not its own written as %XX.
-	linkForm = regexp.MustCompile(`^https?://[A-Za-z0-9._~\[\]:-]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?$`)
+	linkForm = lazyregexp.New(`^https?://[A-Za-z0-9._~\[\]:-]+(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?$`)
 )
 
 // Traced reports whether each journey of the system is a trace.

@@ -2,10 +2,10 @@ package experiments
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -109,9 +109,9 @@ func perHour(to *float64) shape.Shape {
 const moneyPattern = `^[0-9]{1,12}(\.[0-9]+)? [A-Z]{3}$`
 
 var (
-	moneyForm     = regexp.MustCompile(moneyPattern)
-	moneyTogether = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]{3})$`)
-	moneyReversed = regexp.MustCompile(`^([A-Za-z]{3})\s*([0-9]+(?:\.[0-9]+)?)$`)
+	moneyForm     = lazyregexp.New(moneyPattern)
+	moneyTogether = lazyregexp.New(`^([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]{3})$`)
+	moneyReversed = lazyregexp.New(`^([A-Za-z]{3})\s*([0-9]+(?:\.[0-9]+)?)$`)
 )
 
 func money(to *Money) shape.Shape {

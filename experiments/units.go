@@ -2,12 +2,12 @@ package experiments
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -23,13 +23,13 @@ const (
 
 // The patterns, compiled once.
 var (
-	durationForm  = regexp.MustCompile(durationPattern)
-	rateForm      = regexp.MustCompile(ratePattern)
-	sizeForm      = regexp.MustCompile(sizePattern)
-	bandwidthForm = regexp.MustCompile(bandwidthPattern)
-	numberForm    = regexp.MustCompile(numberPattern)
-	minutesForm   = regexp.MustCompile(`\s*min(ute)?s?$`)
-	secondsForm   = regexp.MustCompile(`\s*sec(ond)?s?$`)
+	durationForm  = lazyregexp.New(durationPattern)
+	rateForm      = lazyregexp.New(ratePattern)
+	sizeForm      = lazyregexp.New(sizePattern)
+	bandwidthForm = lazyregexp.New(bandwidthPattern)
+	numberForm    = lazyregexp.New(numberPattern)
+	minutesForm   = lazyregexp.New(`\s*min(ute)?s?$`)
+	secondsForm   = lazyregexp.New(`\s*sec(ond)?s?$`)
 )
 
 // No experiment needs more than these.
@@ -85,7 +85,7 @@ func isNumber(s string) bool {
 
 // firstMatch returns a hint to write the first candidate that has the form, once
 // its spaces are removed, or nothing.
-func firstMatch(form *regexp.Regexp, candidates ...string) string {
+func firstMatch(form *lazyregexp.Regexp, candidates ...string) string {
 	for _, f := range candidates {
 		f = strings.ReplaceAll(f, " ", "")
 		if form.MatchString(f) {

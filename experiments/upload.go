@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"mime"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -152,7 +152,7 @@ func requestBody(r *Request, env environment, files bool) shape.Shape {
 
 // fileSign is how curl writes a file that it sends: @photo.png, or
 // @photo.png;type=image/png. Names of people (@ann.lee) have no such ends.
-var fileSign = regexp.MustCompile(`(?i)^@([^\s;][^\n;]*\.(?:avif|bin|bmp|csv|docx?|gif|gz|heic|html?|jpe?g|json|jsonl|md|mov|mp3|mp4|pdf|png|pptx?|svg|tar|tiff?|tsv|txt|wav|webp|xlsx?|xml|ya?ml|zip))(?:;[^\n]*)?$`)
+var fileSign = lazyregexp.New(`(?i)^@([^\s;][^\n;]*\.(?:avif|bin|bmp|csv|docx?|gif|gz|heic|html?|jpe?g|json|jsonl|md|mov|mp3|mp4|pdf|png|pptx?|svg|tar|tiff?|tsv|txt|wav|webp|xlsx?|xml|ya?ml|zip))(?:;[^\n]*)?$`)
 
 // noFileSign refuses a text that is curl's spelling of a file: it would be sent as it is,
 // and most systems take any text. instead is what to write, with %s for the file.

@@ -470,7 +470,7 @@ func (c *crashCase) die(toll *toll) error {
 // everything still clean then: what was on its way has arrived.
 func (c *crashCase) quiet() error {
 	c.between.landed.Wait()
-	for deadline := time.Now().Add(arrivesIn + 30*time.Second); c.death != "TWICE"; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(arrivesIn + 30*time.Second); c.death != "TWICE"; time.Sleep(lookEvery) {
 		said, err := os.ReadFile(filepath.Join(c.out, cleanup.LogFile))
 		if errors.Is(err, fs.ErrNotExist) {
 			break
@@ -546,7 +546,7 @@ func (c *crashCase) untilClean(death time.Time) (time.Duration, error) {
 			log, _ := os.ReadFile(filepath.Join(c.out, cleanup.LogFile))
 			return 0, fmt.Errorf("not clean after %s: %+v, held %v; its guard said %q: %w", took, proxies, held, log, cmp.Or(broken, errNotClean))
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(lookEvery)
 	}
 }
 
@@ -574,7 +574,7 @@ func fetch(url string, into any) error {
 // unlisted waits for the run to be off the list of open ones: the last thing that
 // whoever tidied up does.
 func (c *crashCase) unlisted() error {
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(lookEvery) {
 		list, err := journal.OpenRegistry(filepath.Join(c.dir, "state")).All()
 		if err != nil {
 			return err

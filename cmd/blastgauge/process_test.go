@@ -133,7 +133,7 @@ func standingProxy(ts *testscript.TestScript, _ bool, _ []string) {
 
 // await polls for what another process does.
 func await(ts *testscript.TestScript, what string, ok func() bool) {
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(lookEvery) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%s: did not come", what)
 		}

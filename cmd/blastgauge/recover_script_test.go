@@ -312,7 +312,7 @@ func cleaned(ts *testscript.TestScript, _ bool, args []string) {
 		if time.Since(began) > within {
 			ts.Fatalf("not clean after %s: %+v", within, proxies)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(lookEvery)
 	}
 }
 
@@ -321,7 +321,7 @@ func cleaned(ts *testscript.TestScript, _ bool, args []string) {
 func restored(ts *testscript.TestScript, _ bool, args []string) {
 	within, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	for deadline := time.Now().Add(within); ts.ReadFile(args[1]) != ts.ReadFile(args[2]); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(within); ts.ReadFile(args[1]) != ts.ReadFile(args[2]); time.Sleep(lookEvery) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("after %s %s is still %q", within, args[1], ts.ReadFile(args[1]))
 		}

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, "shelf": shelf, crasher: crash, stockd: serveStock})
+	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, "shelf": shelf, crasher: crash, stockd: serveStock, sender: sendJourneys})
 }
 
 // homeless runs tests without the open runs of whoever runs them: a test that is killed
@@ -104,7 +104,7 @@ func scripts(*testing.T) testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			if !slices.Contains([]string{"curl", "cosign", "conftest", "unshare"}, cond) {
+			if !slices.Contains([]string{"cosign", "conftest", "unshare"}, cond) {
 				return false, fmt.Errorf("unknown condition %q", cond)
 			}
 			return isThere(cond)
@@ -255,9 +255,13 @@ func struck(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
+// lookEvery is between two looks for what another process does: each asks a server, or
+// reads a file, and many scripts wait at once.
+const lookEvery = 20 * time.Millisecond
+
 // waitFor waits until a file holds a text.
 func waitFor(ts *testscript.TestScript, file, text string) {
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(lookEvery) {
 		if strings.Contains(ts.ReadFile(file), text) {
 			return
 		}

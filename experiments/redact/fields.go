@@ -123,7 +123,7 @@ func (f *fieldScanner) token(from, to int) (end int) {
 	if len(word) < leastKey {
 		return end
 	}
-	for _, m := range append(jwtForm.FindAllIndex(word, -1), keyForm.FindAllIndex(word, -1)...) {
+	for _, m := range append(jwtForm.Regexp().FindAllIndex(word, -1), keyForm.Regexp().FindAllIndex(word, -1)...) {
 		f.hide(from+m[0], from+m[1])
 	}
 	return end

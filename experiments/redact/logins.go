@@ -1,9 +1,10 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // Logins hides what may be a login in a text that a person wrote: what stands before an
@@ -32,11 +33,11 @@ func HasLogin(text string) bool { return Logins(text) != text }
 var (
 	// loginStart is where a login may begin: behind a scheme, or a name with a colon at
 	// the beginning of a word.
-	loginStart = regexp.MustCompile("[A-Za-z][A-Za-z0-9+.-]*://|(?:^|[\\s\"'`=({\\[,])[^\\s\"'`:/=({\\[,]*:\\S|(?:^|[\\s\"'`=({\\[,])//")
-	reference  = regexp.MustCompile(`\$\{[^{}]*\}`)
+	loginStart = lazyregexp.New("[A-Za-z][A-Za-z0-9+.-]*://|(?:^|[\\s\"'`=({\\[,])[^\\s\"'`:/=({\\[,]*:\\S|(?:^|[\\s\"'`=({\\[,])//")
+	reference  = lazyregexp.New(`\$\{[^{}]*\}`)
 	// commented is a line of a document up to a comment behind a URL with a port, which has
 	// no login. The host is one for sure: a user is rather a single word.
-	commented = regexp.MustCompile(`^[ \t]*(?:- +|[\w-]+: +)+(?:[A-Z]+ +)?[a-z]+://(?:localhost|\[[0-9a-fA-F:]+\]|[\w-]+(?:\.[\w-]+)+):\d{1,5}/?[ \t]+#[ \t]`)
+	commented = lazyregexp.New(`^[ \t]*(?:- +|[\w-]+: +)+(?:[A-Z]+ +)?[a-z]+://(?:localhost|\[[0-9a-fA-F:]+\]|[\w-]+(?:\.[\w-]+)+):\d{1,5}/?[ \t]+#[ \t]`)
 )
 
 // loginsOfLine hides the logins of a line.

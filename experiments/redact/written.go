@@ -1,16 +1,17 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 var (
 	// secretKey is a key of a secret up to its value, as DSNs and queries have it.
-	secretKey = regexp.MustCompile(`(?i)\w*(?:password|passwd|passphrase|pwd|secret|token)\s*=\s*`)
+	secretKey = lazyregexp.New(`(?i)\w*(?:password|passwd|passphrase|pwd|secret|token)\s*=\s*`)
 	// nextKey begins the pair behind a blank, and nextClause the one behind a semicolon.
-	nextKey    = regexp.MustCompile(`^[\w.-]{1,64}[ \t]*=`)
-	nextClause = regexp.MustCompile(`^[ \t]*(?:$|\w[\w .-]{0,63}=)`)
+	nextKey    = lazyregexp.New(`^[\w.-]{1,64}[ \t]*=`)
+	nextClause = lazyregexp.New(`^[ \t]*(?:$|\w[\w .-]{0,63}=)`)
 )
 
 // writtenSecrets hides the values of keys such as password=. Where a value ends depends

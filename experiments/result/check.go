@@ -3,12 +3,12 @@ package result
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -40,7 +40,7 @@ func (c *checker) id(field, id string) {
 }
 
 // codeForm is the form of words for programs. Later versions know more of them.
-var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+var codeForm = lazyregexp.New(`^[a-z][a-z0-9_]{0,62}$`)
 
 // code is absent, or a word for programs.
 func (c *checker) code(field, word string) {

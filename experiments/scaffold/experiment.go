@@ -2,16 +2,16 @@ package scaffold
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
 var (
-	requestForm = regexp.MustCompile(`^[A-Z]+ [/$][A-Za-z0-9_/.${}?&=%+~@!*,;:-]*[A-Za-z0-9_/.}=%+-]$|^[A-Z]+ /$`)
-	index       = regexp.MustCompile(`\[[0-9]+\]`)
+	requestForm = lazyregexp.New(`^[A-Z]+ [/$][A-Za-z0-9_/.${}?&=%+~@!*,;:-]*[A-Za-z0-9_/.}=%+-]$|^[A-Z]+ /$`)
+	index       = lazyregexp.New(`\[[0-9]+\]`)
 )
 
 const experimentHead = `# yaml-language-server: $schema=../` + experimentSchema + `

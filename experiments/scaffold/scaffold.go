@@ -13,11 +13,11 @@ package scaffold
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
@@ -145,8 +145,8 @@ func dependencies(o Options) []dependency {
 }
 
 var (
-	listenForm   = regexp.MustCompile(`^[^/@?#\s]*:[0-9]{1,5}$`)
-	upstreamForm = regexp.MustCompile(`^((https?|h2c|grpcs?|redis|rediss|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
+	listenForm   = lazyregexp.New(`^[^/@?#\s]*:[0-9]{1,5}$`)
+	upstreamForm = lazyregexp.New(`^((https?|h2c|grpcs?|redis|rediss|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
 )
 
 // canBeNamed reports whether a document may hold the proxy's addresses: they have

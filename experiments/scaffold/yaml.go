@@ -2,10 +2,10 @@ package scaffold
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
@@ -66,9 +66,9 @@ func printable(r rune) bool {
 }
 
 var (
-	plainForm = regexp.MustCompile(`^[A-Za-z_/][A-Za-z0-9_/.-]*$`)
-	urlForm   = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+(:[0-9]+)?$`)
-	wordForm  = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|nan|inf)$`)
+	plainForm = lazyregexp.New(`^[A-Za-z_/][A-Za-z0-9_/.-]*$`)
+	urlForm   = lazyregexp.New(`^https?://[A-Za-z0-9.-]+(:[0-9]+)?$`)
+	wordForm  = lazyregexp.New(`(?i)^(y|n|yes|no|on|off|true|false|null|nan|inf)$`)
 )
 
 // yamlText writes a text on one line, in quotes if it needs them.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/hashicorp/go-multierror"
 )
 
@@ -120,7 +120,7 @@ func (d *Document) clip(msg string) string {
 	return msg
 }
 
-var credentials = regexp.MustCompile(`://[^\s/@]+@`)
+var credentials = lazyregexp.New(`://[^\s/@]+@`)
 
 // mask writes asterisks for secrets. Errors end up in the logs of CI.
 func (d *Document) mask(text string) string {

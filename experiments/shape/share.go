@@ -3,19 +3,20 @@ package shape
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // SharePattern is how documents and flags write a share.
 const SharePattern = `^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$`
 
 var (
-	shareForm      = regexp.MustCompile(SharePattern)
-	bareNumberForm = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+	shareForm      = lazyregexp.New(SharePattern)
+	bareNumberForm = lazyregexp.New(`^[0-9]+(\.[0-9]+)?$`)
 )
 
 // Share is a share such as 5%, which is kept as a fraction.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // failSyntax notes a mistake in the YAML itself, in words that say what to do.
@@ -37,12 +39,12 @@ func (d *Document) failSyntax(text []byte, err error) {
 }
 
 var (
-	glued    = regexp.MustCompile(`^\s*(?:- +)?([A-Za-z_][\w-]*):([^\s/:"'].*)$`)                         // a key with no space after its colon
-	reserved = regexp.MustCompile("(?:^|: |- )\\s*([@`%])")                                               // what no text starts with
-	afterEnd = regexp.MustCompile(`(?:: |- )\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*([^\s#,:\]})].*)$`) // text behind a closed quote
-	valued   = regexp.MustCompile(`^\s*(?:- +)?[A-Za-z_][\w-]*: +[^\s#|>&]`)                              // a key with a value on its line
-	opening  = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(["'])`)                              // quoted texts, and a quote that is not closed
-	colon    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(:)(?: |$)`)                          // quoted texts, and colons that end a key
+	glued    = lazyregexp.New(`^\s*(?:- +)?([A-Za-z_][\w-]*):([^\s/:"'].*)$`)                         // a key with no space after its colon
+	reserved = lazyregexp.New("(?:^|: |- )\\s*([@`%])")                                               // what no text starts with
+	afterEnd = lazyregexp.New(`(?:: |- )\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*([^\s#,:\]})].*)$`) // text behind a closed quote
+	valued   = lazyregexp.New(`^\s*(?:- +)?[A-Za-z_][\w-]*: +[^\s#|>&]`)                              // a key with a value on its line
+	opening  = lazyregexp.New(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(["'])`)                              // quoted texts, and a quote that is not closed
+	colon    = lazyregexp.New(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(:)(?: |$)`)                          // quoted texts, and colons that end a key
 )
 
 // locate returns the token of a line that a message of the parser is about, and
@@ -133,7 +135,7 @@ func tokenAt(text string, line, at, width int) Span {
 }
 
 // allMatches returns where the first group of an expression matches, in bytes.
-func allMatches(of *regexp.Regexp, text string) (at []int) {
+func allMatches(of *lazyregexp.Regexp, text string) (at []int) {
 	for _, m := range of.FindAllStringSubmatchIndex(text, -1) {
 		if m[2] >= 0 {
 			at = append(at, m[2])
@@ -143,7 +145,7 @@ func allMatches(of *regexp.Regexp, text string) (at []int) {
 }
 
 // lastMatch returns where the first group of an expression matches last, or -1.
-func lastMatch(of *regexp.Regexp, text string) int {
+func lastMatch(of *lazyregexp.Regexp, text string) int {
 	if at := allMatches(of, text); len(at) > 0 {
 		return at[len(at)-1]
 	}

@@ -3,11 +3,11 @@ package badconfig
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
@@ -94,9 +94,9 @@ func rational(s string) (*big.Rat, bool) {
 
 // A quantity is one number in a text, with what stands before and behind it.
 var (
-	quantityForm = regexp.MustCompile(`^(\p{Sc} ?|[A-Z]{3} ?)?([+-]?[0-9]+(?:\.[0-9]+)?)( ?[\p{L}%\p{Sc}µ]+(?:/[\p{L}]+)?)?$`)
-	spanForm     = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h|d))+$`)
-	partForm     = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
+	quantityForm = lazyregexp.New(`^(\p{Sc} ?|[A-Z]{3} ?)?([+-]?[0-9]+(?:\.[0-9]+)?)( ?[\p{L}%\p{Sc}µ]+(?:/[\p{L}]+)?)?$`)
+	spanForm     = lazyregexp.New(`^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h|d))+$`)
+	partForm     = lazyregexp.New(`[0-9]+(\.[0-9]+)?`)
 )
 
 // times multiplies a number, or the number in a text.
@@ -146,7 +146,7 @@ func multiplied(s string, factor *big.Rat, whole bool) (edit.Literal, bool) {
 	return edit.Literal(strings.TrimSuffix(text, ".")), true
 }
 
-var codeForm = regexp.MustCompile(`^[A-Z]{3}$`)
+var codeForm = lazyregexp.New(`^[A-Z]{3}$`)
 
 // inUnit returns the step that gives texts another unit or currency.
 func inUnit(at place, unit string) step {

@@ -2,11 +2,11 @@ package badconfig
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
@@ -111,7 +111,7 @@ func naturally(n *edit.Node) (any, bool) {
 }
 
 // lostForm matches texts that may be something else to a YAML reader without quotes.
-var lostForm = regexp.MustCompile(`^([+-]?[0-9][0-9_]*(\.[0-9]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+(:[0-5]?[0-9])+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Za-z]+|~)$`)
+var lostForm = lazyregexp.New(`^([+-]?[0-9][0-9_]*(\.[0-9]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+(:[0-5]?[0-9])+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Za-z]+|~)$`)
 
 // losesText reports whether some version of YAML takes a text for something else when its
 // quotes are gone.
@@ -154,7 +154,7 @@ func localised(n *edit.Node) (any, bool) {
 	return sign + whole + "," + fraction, true
 }
 
-var decimalForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+var decimalForm = lazyregexp.New(`^-?[0-9]+(\.[0-9]+)?$`)
 
 // asNumber returns what a careless reader makes of a value: the number that its text begins
 // with, or 0.
@@ -172,7 +172,7 @@ func asNumber(n *edit.Node) any {
 	return edit.Literal("0")
 }
 
-var numberPrefix = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?`)
+var numberPrefix = lazyregexp.New(`^-?[0-9]+(\.[0-9]+)?`)
 
 func asBoolean(n *edit.Node) any {
 	switch n.Kind {

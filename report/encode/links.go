@@ -3,8 +3,9 @@ package encode
 import (
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // JobLinks are the links that a report made in a job of a CI system should have: to the page
@@ -24,9 +25,9 @@ func JobLinks(getenv func(name string) string, page string) []Link {
 }
 
 var (
-	number     = regexp.MustCompile(`^[0-9]{1,20}$`)
-	repository = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
-	uuid       = regexp.MustCompile(`^[0-9a-fA-F-]{1,64}$`)
+	number     = lazyregexp.New(`^[0-9]{1,20}$`)
+	repository = lazyregexp.New(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$`)
+	uuid       = lazyregexp.New(`^[0-9a-fA-F-]{1,64}$`)
 )
 
 // webAddress returns text where it is an address that a report may link, or nothing. It may

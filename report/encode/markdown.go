@@ -2,10 +2,10 @@ package encode
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // split is an empty comment. It stands where a forge would see a mention, an issue, an
@@ -82,13 +82,13 @@ func joins(c rune, rest string) bool {
 
 var (
 	// blockStart is what begins a list or underlines a title.
-	blockStart = regexp.MustCompile(`^(?:[-+=]|[0-9]+[.)](?: |$))`)
+	blockStart = lazyregexp.New(`^(?:[-+=]|[0-9]+[.)](?: |$))`)
 	// address is the beginning of an address that needs no scheme.
-	address = regexp.MustCompile(`(?i)www\.`)
+	address = lazyregexp.New(`(?i)www\.`)
 	// ticket is a reference such as GH-1, or one to another tracker.
-	ticket = regexp.MustCompile(`\b(?:[A-Z][A-Z0-9]*|(?i:gh))-[0-9]`)
+	ticket = lazyregexp.New(`\b(?:[A-Z][A-Z0-9]*|(?i:gh))-[0-9]`)
 	// commit is what may be the digest of a commit.
-	commit = regexp.MustCompile(`\b[0-9a-fA-F]{7,}\b`)
+	commit = lazyregexp.New(`\b[0-9a-fA-F]{7,}\b`)
 )
 
 // splitWords splits the references that are words.
@@ -126,7 +126,7 @@ func Strong(text string) string {
 }
 
 // wordlike is text that begins and ends as a word does.
-var wordlike = regexp.MustCompile(`^(?:[A-Za-z0-9].*)?[A-Za-z0-9.]$`)
+var wordlike = lazyregexp.New(`^(?:[A-Za-z0-9].*)?[A-Za-z0-9.]$`)
 
 // CommentMark is the first line of a comment about a system, whichever command wrote it.
 // It stays the same from run to run, so that a job finds the comment that it has to
@@ -136,7 +136,7 @@ func CommentMark(system string) string {
 	return strings.Join(strings.Fields("<!-- blastgauge "+system+" -->"), " ")
 }
 
-var notInMark = regexp.MustCompile(`[^a-z0-9]+`)
+var notInMark = lazyregexp.New(`[^a-z0-9]+`)
 
 // A Link is an address in a text, and what is shown in its place.
 type Link struct{ URL, Label string }
@@ -164,7 +164,7 @@ func blankKept(text, encoded string) string {
 
 // literal is the beginning of an address whose host is one of IPv6: without its brackets
 // it would be none.
-var literal = regexp.MustCompile(`^https?://\[[0-9A-Fa-f:.]+(?:%25[0-9A-Za-z._-]+)?\]`)
+var literal = lazyregexp.New(`^https?://\[[0-9A-Fa-f:.]+(?:%25[0-9A-Za-z._-]+)?\]`)
 
 // linkTarget writes an address so that it ends where it should, and that nothing in it
 // formats.

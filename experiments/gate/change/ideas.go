@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"maps"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
@@ -132,11 +132,11 @@ func (i *inventor) pair() {
 }
 
 var (
-	quantityForm = regexp.MustCompile(`^([^0-9]*)([0-9]+(?:\.[0-9]+)?)([^0-9]*)$`)
-	dateForm     = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}`)
-	portForm     = regexp.MustCompile(`^[^\s/]+:[0-9]+$`)
-	flagForm     = regexp.MustCompile(`(?i)^(true|false|on|off|yes|no|enabled?|disabled?|(in)?active|open|closed|allow|deny|[0-9.]+%)$`)
-	selectorForm = regexp.MustCompile(`^\^|\$$|\*|/[0-9]{1,3}$`)
+	quantityForm = lazyregexp.New(`^([^0-9]*)([0-9]+(?:\.[0-9]+)?)([^0-9]*)$`)
+	dateForm     = lazyregexp.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}`)
+	portForm     = lazyregexp.New(`^[^\s/]+:[0-9]+$`)
+	flagForm     = lazyregexp.New(`(?i)^(true|false|on|off|yes|no|enabled?|disabled?|(in)?active|open|closed|allow|deny|[0-9.]+%)$`)
+	selectorForm = lazyregexp.New(`^\^|\$$|\*|/[0-9]{1,3}$`)
 )
 
 // text has the ideas for texts. Only operators know all forms of dates and quantities.

@@ -3,13 +3,13 @@ package statement
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/gate/strictjson"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -197,7 +197,7 @@ func (c *checker) experiments(b *Resilience) {
 }
 
 // codeForm is the form of words for programs.
-var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+var codeForm = lazyregexp.New(`^[a-z][a-z0-9_]{0,62}$`)
 
 func (c *checker) experiment(e *Experiment) {
 	c.text("experiment", e.ID)

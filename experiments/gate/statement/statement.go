@@ -13,8 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // Types of an in-toto statement and of what it may hold here.
@@ -55,8 +56,8 @@ func (d Digest) String() string {
 }
 
 var (
-	hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	hexCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	hexDigest = lazyregexp.New(`^[0-9a-f]{64}$`)
+	hexCommit = lazyregexp.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
 // check returns what is wrong with a digest.

@@ -191,7 +191,8 @@ func (r *rollback) isAlive() (bool, error) {
 // awaitEnd waits until the run's process has ended. A process that is being killed
 // takes some moments for that.
 func (r *rollback) awaitEnd(ctx context.Context, limit time.Duration) error {
-	for deadline := time.Now().Add(limit); ; {
+	pause := 5 * time.Millisecond
+	for deadline := time.Now().Add(limit); ; pause = min(2*pause, 40*time.Millisecond) {
 		alive, err := r.isAlive()
 		if err != nil || !alive {
 			return err
@@ -200,7 +201,7 @@ func (r *rollback) awaitEnd(ctx context.Context, limit time.Duration) error {
 			return journal.ErrAlive
 		}
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -2,13 +2,13 @@ package journey
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
@@ -126,7 +126,7 @@ func (e *Execution) hideSent(hidden *redact.Secrets, s *step) {
 	}
 }
 
-var traceForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)
+var traceForm = lazyregexp.New(`^[A-Za-z0-9_.:-]{1,128}$`)
 
 // trace returns by what logs and traces find the request: the trace that the answer or
 // the request names, or the request's id.

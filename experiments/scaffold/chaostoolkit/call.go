@@ -2,9 +2,9 @@ package chaostoolkit
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -35,7 +35,7 @@ func (r *reader) callOf(a activity) *call {
 
 // driverModule matches the modules of the driver: as it is named, as it was named at
 // first, and as its package is.
-var driverModule = regexp.MustCompile(`^(?:chaostoxi|toxiproxy|chaostoolkit_toxiproxy)\.`)
+var driverModule = lazyregexp.New(`^(?:chaostoxi|toxiproxy|chaostoolkit_toxiproxy)\.`)
 
 // driverCall reads a function of the driver.
 func driverCall(a activity) *call {
@@ -67,7 +67,7 @@ func driverCall(a activity) *call {
 }
 
 // directed matches the beginning of functions that its first versions had.
-var directed = regexp.MustCompile(`^create_dow(?:ns|sn)tream_`)
+var directed = lazyregexp.New(`^create_dow(?:ns|sn)tream_`)
 
 // fieldsOf returns the values of a mapping, or of a JSON object that is written as a text.
 // Those that are null are not given.

@@ -2,10 +2,10 @@ package chaostoolkit
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"unicode/utf16"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -40,9 +40,9 @@ func mask(text string) string {
 }
 
 // writtenSecret matches the value of a header or a key whose name says that it is secret.
-var writtenSecret = regexp.MustCompile(`(?i)("?[\w-]*(?:authorization|password|passwd|secret|token|api[_-]?key|credential)[\w-]*"?\s*:\s*["']?)[^\s"'{\[$][^"']*`)
+var writtenSecret = lazyregexp.New(`(?i)("?[\w-]*(?:authorization|password|passwd|secret|token|api[_-]?key|credential)[\w-]*"?\s*:\s*["']?)[^\s"'{\[$][^"']*`)
 
-var surrogates = regexp.MustCompile(`\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})`)
+var surrogates = lazyregexp.New(`\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})`)
 
 // joinSurrogates writes characters out that JSON holds as two escapes, which YAML has not.
 // Lines stay where they are.
@@ -50,7 +50,7 @@ func joinSurrogates(text []byte) []byte {
 	if !json.Valid(text) {
 		return text
 	}
-	return surrogates.ReplaceAllFunc(text, func(pair []byte) []byte {
+	return surrogates.Regexp().ReplaceAllFunc(text, func(pair []byte) []byte {
 		high, _ := strconv.ParseUint(string(pair[2:6]), 16, 16)
 		low, _ := strconv.ParseUint(string(pair[8:12]), 16, 16)
 		return []byte(string(utf16.DecodeRune(rune(high), rune(low))))

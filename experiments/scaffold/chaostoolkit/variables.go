@@ -2,10 +2,10 @@ package chaostoolkit
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/shape"
@@ -89,8 +89,8 @@ func defaultOf(v shape.Node) (string, bool) {
 func article(kind string) string { return fmt.Sprintf("a %.40s", line(kind)) }
 
 var (
-	envForm      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	variableForm = regexp.MustCompile(`\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})`)
+	envForm      = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	variableForm = lazyregexp.New(`\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})`)
 )
 
 // expand looks up the variables of a text, which are written as Python's templates have

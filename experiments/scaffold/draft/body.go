@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"html"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
 
@@ -174,7 +174,7 @@ func (s *Slot) takeNested() {
 // fieldForm matches a value with its name in a text, whatever the text is: the content
 // of an element of XML, a member of JSON, an attribute, a pair with = and a line with a
 // colon, an argument of GraphQL.
-var fieldForm = regexp.MustCompile(`>\s*([^<>\s][^<>]*?)\s*</([A-Za-z_][\w.:-]*)|<!\[CDATA\[\s*(.*?)\s*\]\]>\s*</([A-Za-z_][\w.:-]*)` +
+var fieldForm = lazyregexp.New(`>\s*([^<>\s][^<>]*?)\s*</([A-Za-z_][\w.:-]*)|<!\[CDATA\[\s*(.*?)\s*\]\]>\s*</([A-Za-z_][\w.:-]*)` +
 	`|"([^"\\]{1,200})"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][0-9.]*))` +
 	`|([A-Za-z_][\w.:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')` +
 	`|(?m:^|[&?;,\s])([A-Za-z_][\w.%\[\]-]*)=([^&\s;,"'<>]+)` +

@@ -1,10 +1,10 @@
 package draft
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
@@ -87,7 +87,7 @@ func (n *Node) nameValues(owner string) {
 }
 
 // argumentForm matches an argument of GraphQL that a variable fills.
-var argumentForm = regexp.MustCompile(`([A-Za-z_]\w*)\s*:\s*\$([A-Za-z_]\w*)`)
+var argumentForm = lazyregexp.New(`([A-Za-z_]\w*)\s*:\s*\$([A-Za-z_]\w*)`)
 
 // nameArguments gives the variables of GraphQL the names of the arguments that they fill.
 func (r *Request) nameArguments() {

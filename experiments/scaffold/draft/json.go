@@ -3,9 +3,10 @@ package draft
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // Bounds of a JSON document that is read.
@@ -172,7 +173,7 @@ func isWrapper(name string) bool {
 	return false
 }
 
-var plainMember = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var plainMember = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // PathStep returns a member as a step of a JSONPath. It reports false for a name with
 // control characters.

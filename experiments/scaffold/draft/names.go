@@ -2,10 +2,10 @@ package draft
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // maxID is the length of ids before something like -slow is added.
@@ -26,8 +26,8 @@ func Slug(text string) string {
 }
 
 var (
-	camel     = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-	notInName = regexp.MustCompile(`[^A-Za-z0-9]+`)
+	camel     = lazyregexp.New(`([a-z0-9])([A-Z])`)
+	notInName = lazyregexp.New(`[^A-Za-z0-9]+`)
 )
 
 // Snake returns a name as variables are written: cart_id for cartId and Cart-ID.

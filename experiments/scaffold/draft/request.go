@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/textproto"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
 
@@ -212,9 +212,9 @@ func NewRequest(x *recording.Exchange) *Request {
 
 var (
 	// trackingParameters matches what campaigns add to a query and no server needs.
-	trackingParameters = regexp.MustCompile(`^(utm_[a-z]+|gclid|fbclid|msclkid|dclid|gbraid|wbraid|_ga|_gl|mc_cid|mc_eid)$`)
-	cacheNames         = regexp.MustCompile(`^(_|_t|_ts|cb|nocache|cachebuster)$`)
-	cacheForm          = regexp.MustCompile(`^[0-9]{9,17}$`)
+	trackingParameters = lazyregexp.New(`^(utm_[a-z]+|gclid|fbclid|msclkid|dclid|gbraid|wbraid|_ga|_gl|mc_cid|mc_eid)$`)
+	cacheNames         = lazyregexp.New(`^(_|_t|_ts|cb|nocache|cachebuster)$`)
+	cacheForm          = lazyregexp.New(`^[0-9]{9,17}$`)
 )
 
 func (r *Request) takeQuery(raw string) {
@@ -242,7 +242,7 @@ func (r *Request) takeQuery(raw string) {
 
 // droppedHeaders are set by browsers or by blastgauge itself, or are for telemetry,
 // caches or one browser.
-var droppedHeaders = regexp.MustCompile(`(?i)^(:.*|accept|accept-(encoding|language|charset)|access-control-.*|alt-used|baggage|blastgauge-run|cache-control|connection|content-(length|type)|cookie|dnt|expect|` +
+var droppedHeaders = lazyregexp.New(`(?i)^(:.*|accept|accept-(encoding|language|charset)|access-control-.*|alt-used|baggage|blastgauge-run|cache-control|connection|content-(length|type)|cookie|dnt|expect|` +
 	`host|if-.*|keep-alive|newrelic|origin|pragma|priority|proxy-.*|purpose|range|referer|save-data|sec-.*|sentry-trace|te|trace(parent|state)|transfer-encoding|trailer|upgrade|` +
 	`upgrade-insecure-requests|user-agent|via|x-amzn-trace-id|x-b3-.*|x-client-data|x-cloud-trace-context|x-datadog-.*|x-forwarded-.*|x-newrelic-.*|x-purpose|x-real-ip|x-sentry-.*|forwarded|b3|uber-trace-id)$`)
 

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
@@ -66,7 +66,7 @@ func (s *Slot) isKey(name string) bool {
 	return !keyOfData.MatchString(before)
 }
 
-var keyOfData = regexp.MustCompile(`idempoten|cache|sort|order|partition|routing|group|row|public|site`)
+var keyOfData = lazyregexp.New(`idempoten|cache|sort|order|partition|routing|group|row|public|site`)
 
 // isLinkName reports whether a segment of a path stands before what only the addressee of
 // a mail knows.
@@ -98,7 +98,7 @@ func decodeBase64(value string) (string, bool) {
 }
 
 // enteredWords are in the names of second fields: password2, password_confirmation.
-var enteredWords = regexp.MustCompile(`password|passwd|passphrase|passcode|(^|_)(pass|pwd|pin|otp|totp)[0-9]*(_|$)`)
+var enteredWords = lazyregexp.New(`password|passwd|passphrase|passcode|(^|_)(pass|pwd|pin|otp|totp)[0-9]*(_|$)`)
 
 // isEntered reports whether a name is that of a field in which people enter a secret.
 func isEntered(name string) bool {
@@ -118,7 +118,7 @@ func isAmbiguous(name string) bool {
 
 // commonForm matches what stands in many places by chance: numbers of up to two digits,
 // codes of countries, languages and currencies.
-var commonForm = regexp.MustCompile(`^[+-]?[0-9]{0,2}([.,][0-9]{1,2})?$|^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
+var commonForm = lazyregexp.New(`^[+-]?[0-9]{0,2}([.,][0-9]{1,2})?$|^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
 
 // isCommon reports whether a value stands in many places by chance.
 func isCommon(value string) bool {
@@ -131,9 +131,9 @@ func isCommon(value string) bool {
 }
 
 var (
-	hasDigit  = regexp.MustCompile(`[0-9]`)
-	hasLetter = regexp.MustCompile(`[A-Za-z]`)
-	allDigits = regexp.MustCompile(`^-?[0-9]+$`)
+	hasDigit  = lazyregexp.New(`[0-9]`)
+	hasLetter = lazyregexp.New(`[A-Za-z]`)
+	allDigits = lazyregexp.New(`^-?[0-9]+$`)
 )
 
 // IsDistinct reports whether a value is never equal to another by chance: ids, tokens.
@@ -247,7 +247,7 @@ func (v *Vault) hideIn(slots []*Slot, where string) {
 	}
 }
 
-var lastName = regexp.MustCompile(`([A-Za-z_][\w-]*)[^A-Za-z_]*$`)
+var lastName = lazyregexp.New(`([A-Za-z_][\w-]*)[^A-Za-z_]*$`)
 
 // slots returns the texts that a check compares with, each with the name of the value that
 // is compared.

@@ -2,11 +2,12 @@ package draft
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
-var encodedForm = regexp.MustCompile(`^%[0-9A-Fa-f]{2}`)
+var encodedForm = lazyregexp.New(`^%[0-9A-Fa-f]{2}`)
 
 // EncodeTarget encodes the characters that the target of a request cannot hold, and those in
 // also. What is encoded already stays.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
@@ -31,7 +32,7 @@ func (l *linker) addExpectations() {
 }
 
 // fixedForm is a segment that another journey may be led to as well.
-var fixedForm = regexp.MustCompile(`^/[A-Za-z0-9_/.-]*$`)
+var fixedForm = lazyregexp.New(`^/[A-Za-z0-9_/.-]*$`)
 
 // expectRedirect expects a redirection to lead to the same place. A failure often has
 // the same status and leads back.
@@ -84,7 +85,7 @@ func (s *step) expectNoErrors() {
 	walk(s.json, "$", 0)
 }
 
-var wordOnly = regexp.MustCompile(`^[A-Za-z][A-Za-z_.-]{1,40}$`)
+var wordOnly = lazyregexp.New(`^[A-Za-z][A-Za-z_.-]{1,40}$`)
 
 // expectKind expects an answer to be of the kind that it was: GraphQL answers a failure
 // with another type, and other APIs with another kind of their last answer.
@@ -126,10 +127,10 @@ func (s *step) capturesPath(path string) bool {
 
 // Names and values of the sum that a customer has to pay, or has paid.
 var (
-	quotedForm = regexp.MustCompile(`^(grand|order|cart|checkout)?(total|totalprice|totalamount|amountdue|amountpayable|payable|quoted|quote|amount|due|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
-	paidForm   = regexp.MustCompile(`^(grand|order|cart|checkout|payment)?(total|totalprice|totalamount|charged|amountcharged|captured|amountcaptured|paid|amountpaid|amount|due|payable|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
-	anySum     = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`) // a quantity, too
-	sumValue   = regexp.MustCompile(`^([0-9]{3,12}|[0-9]{1,9}\.[0-9]{1,4})$`)
+	quotedForm = lazyregexp.New(`^(grand|order|cart|checkout)?(total|totalprice|totalamount|amountdue|amountpayable|payable|quoted|quote|amount|due|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
+	paidForm   = lazyregexp.New(`^(grand|order|cart|checkout|payment)?(total|totalprice|totalamount|charged|amountcharged|captured|amountcaptured|paid|amountpaid|amount|due|payable|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
+	anySum     = lazyregexp.New(`^[0-9]{1,12}(\.[0-9]{1,4})?$`) // a quantity, too
+	sumValue   = lazyregexp.New(`^([0-9]{3,12}|[0-9]{1,9}\.[0-9]{1,4})$`)
 )
 
 // isSum reports whether a value is a sum of money by its name and its form.

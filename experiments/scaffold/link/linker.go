@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
@@ -201,7 +202,7 @@ func (l *linker) linkPart(i int, s *draft.Slot, text string) {
 	}
 }
 
-var separators = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+var separators = lazyregexp.New(`[^A-Za-z0-9_-]+`)
 
 // tokens returns the words of a text, each of which may be a value.
 func tokens(text string) []string {
@@ -340,8 +341,8 @@ func (l *linker) replaceGenerated() {
 }
 
 var (
-	uuidForm        = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
-	idempotencyForm = regexp.MustCompile(`^(idempotency_?key|idempotency_?token|request_id|correlation_id|client_mutation_id|transaction_id|nonce_id|request_token)$`)
+	uuidForm        = lazyregexp.New(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
+	idempotencyForm = lazyregexp.New(`^(idempotency_?key|idempotency_?token|request_id|correlation_id|client_mutation_id|transaction_id|nonce_id|request_token)$`)
 )
 
 // isIdempotencyKey reports whether a value must differ from request to request. One whose

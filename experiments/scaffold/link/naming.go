@@ -1,9 +1,9 @@
 package link
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
@@ -17,9 +17,9 @@ const (
 )
 
 var (
-	hasDigit = regexp.MustCompile(`[0-9]`)
-	codeForm = regexp.MustCompile(`^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
-	numbered = regexp.MustCompile(`^-?[0-9]*\.[0-9]+$`)
+	hasDigit = lazyregexp.New(`[0-9]`)
+	codeForm = lazyregexp.New(`^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
+	numbered = lazyregexp.New(`^-?[0-9]*\.[0-9]+$`)
 )
 
 // strengthOf classes a value by its form.
@@ -84,7 +84,7 @@ func fitsName(src source, sent string, path bool) bool {
 // singular is [draft.Singular].
 func singular(name string) string { return draft.Singular(name) }
 
-var versionForm = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)*$`)
+var versionForm = lazyregexp.New(`^v[0-9]+(\.[0-9]+)*$`)
 
 // fixedSegments returns the words of a path that are the same in every journey.
 func fixedSegments(path []*draft.Slot) []string {
@@ -130,7 +130,7 @@ func stepName(s *step) string {
 	return name
 }
 
-var operationForm = regexp.MustCompile(`^\s*(?:query|mutation)\s+([A-Za-z_][A-Za-z0-9_]*)`)
+var operationForm = lazyregexp.New(`^\s*(?:query|mutation)\s+([A-Za-z_][A-Za-z0-9_]*)`)
 
 // graphQLOperation returns the name of the operation in a GraphQL request, or
 // "graphql" if it has none. It is empty for any other body.

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
@@ -50,13 +51,13 @@ func offerOf(s *draft.Slot) offer {
 }
 
 var (
-	yearForm  = regexp.MustCompile(`^(19|20)[0-9]{2}$`)
-	datedForm = regexp.MustCompile(`^(archives?|years?|calendar|news|blog|events?|reports?|seasons?|posts?)$`)
+	yearForm  = lazyregexp.New(`^(19|20)[0-9]{2}$`)
+	datedForm = lazyregexp.New(`^(archives?|years?|calendar|news|blog|events?|reports?|seasons?|posts?)$`)
 )
 
 var (
-	tagForm  = regexp.MustCompile(`(?s)<([A-Za-z][A-Za-z0-9-]*)[^<>]{0,1000}>`)
-	attrForm = regexp.MustCompile(`([A-Za-z_:][A-Za-z0-9_:.-]*)\s*=\s*("[^"]*"|'[^']*')`)
+	tagForm  = lazyregexp.New(`(?s)<([A-Za-z][A-Za-z0-9-]*)[^<>]{0,1000}>`)
+	attrForm = lazyregexp.New(`([A-Za-z_:][A-Za-z0-9_:.-]*)\s*=\s*("[^"]*"|'[^']*')`)
 )
 
 // maxTags is how many tags of a page are looked at.
@@ -129,8 +130,8 @@ func tagExpressions(page string, s *draft.Slot, where offer) []string {
 }
 
 var (
-	choiceForm = regexp.MustCompile(`(?i)^<(option|select|textarea|input)\b`)
-	hiddenForm = regexp.MustCompile(`(?i)^<input\b[^>]*\stype\s*=\s*["']?hidden\b`)
+	choiceForm = lazyregexp.New(`(?i)^<(option|select|textarea|input)\b`)
+	hiddenForm = lazyregexp.New(`(?i)^<input\b[^>]*\stype\s*=\s*["']?hidden\b`)
 )
 
 // isChoice reports whether people choose or enter the value of a tag.
@@ -146,8 +147,8 @@ func isLabel(attribute string) bool {
 }
 
 var (
-	inTag     = regexp.MustCompile(`^[^<>]{0,300}>\s*([^<>]{2,60}?)\s*<`)
-	labelHere = regexp.MustCompile(`\s((?:id|data-testid|data-test|data-qa)="[^"<>]{1,60}")`)
+	inTag     = lazyregexp.New(`^[^<>]{0,300}>\s*([^<>]{2,60}?)\s*<`)
+	labelHere = lazyregexp.New(`\s((?:id|data-testid|data-test|data-qa)="[^"<>]{1,60}")`)
 )
 
 // linkExpressions returns expressions that find the value at the end of a path in a link,
@@ -187,7 +188,7 @@ func linkExpressions(page string, s *draft.Slot) []string {
 	return out
 }
 
-var steadyForm = regexp.MustCompile(`[^\s0-9][^\n0-9]{3,40}$`)
+var steadyForm = lazyregexp.New(`[^\s0-9][^\n0-9]{3,40}$`)
 
 // contexts returns expressions that find a value by what stands before it.
 func contexts(page, value string) []string {
@@ -222,7 +223,7 @@ func isWordByte(b byte) bool {
 // A shown is a sum of money that a page shows, and the name that the page gives it.
 type shown struct{ name, value, expr string }
 
-var shownForm = regexp.MustCompile(`\s((?:id|class|itemprop|data-testid|data-test|data-qa)=["']([^"'<>]{1,60})["'])[^<>]*>[^<>0-9]{0,20}([0-9][0-9., ]*[0-9])`)
+var shownForm = lazyregexp.New(`\s((?:id|class|itemprop|data-testid|data-test|data-qa)=["']([^"'<>]{1,60})["'])[^<>]*>[^<>0-9]{0,20}([0-9][0-9., ]*[0-9])`)
 
 // sumsShown returns the sums of money in a page.
 func sumsShown(page string) []shown {

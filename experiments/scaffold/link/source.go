@@ -2,10 +2,10 @@ package link
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
@@ -44,7 +44,7 @@ func jsonSources(step int, list []draft.Leaf, resource string) []source {
 }
 
 // ignoredHeaders never hold a value that a later request needs.
-var ignoredHeaders = regexp.MustCompile(`(?i)^(:.*|date|server|content-.*|cache-control|expires|pragma|vary|age|connection|keep-alive|transfer-encoding|strict-transport-security|x-(frame|xss|content-type|dns|permitted|powered|cache|served|timer|runtime|download).*|` +
+var ignoredHeaders = lazyregexp.New(`(?i)^(:.*|date|server|content-.*|cache-control|expires|pragma|vary|age|connection|keep-alive|transfer-encoding|strict-transport-security|x-(frame|xss|content-type|dns|permitted|powered|cache|served|timer|runtime|download).*|` +
 	`access-control-.*|alt-svc|nel|report-to|reporting-endpoints|referrer-policy|permissions-policy|cross-origin-.*|accept-ranges|accept-ch|server-timing|timing-allow-origin|via|cf-.*|last-modified|p3p|set-cookie|location)$`)
 
 // headerSources returns the values in the headers and cookies of an answer.

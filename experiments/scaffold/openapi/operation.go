@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
@@ -192,8 +192,8 @@ func mediaNames(content openapi3.Content) []string {
 }
 
 var (
-	parameterForm = regexp.MustCompile(`\{([^{}/]{1,200})\}`)
-	versionOfPath = regexp.MustCompile(`^(api|rest|v[0-9]+(\.[0-9]+)*)$`)
+	parameterForm = lazyregexp.New(`\{([^{}/]{1,200})\}`)
+	versionOfPath = lazyregexp.New(`^(api|rest|v[0-9]+(\.[0-9]+)*)$`)
 )
 
 // resourceOf returns what a path is about, in the singular: cart for /carts/{id}.
@@ -208,8 +208,8 @@ func resourceOf(path string) string {
 }
 
 var (
-	adminWords  = regexp.MustCompile(`(^|[^a-z])(admin|administration|internal|debug|management|actuator|maintenance|webhooks?|callbacks?)([^a-z]|$)`)
-	healthPaths = regexp.MustCompile(`(?i)/(health|healthz|livez|readyz|ready|live|ping|metrics|status|version|openapi[^/]*|docs)$`)
+	adminWords  = lazyregexp.New(`(^|[^a-z])(admin|administration|internal|debug|management|actuator|maintenance|webhooks?|callbacks?)([^a-z]|$)`)
+	healthPaths = lazyregexp.New(`(?i)/(health|healthz|livez|readyz|ready|live|ping|metrics|status|version|openapi[^/]*|docs)$`)
 )
 
 // excluded returns why an operation is not part of a draft unless it is asked for.
@@ -236,7 +236,7 @@ func (o *operation) isLogin() bool {
 	return o.method == http.MethodPost && loginWords.MatchString(words)
 }
 
-var loginWords = regexp.MustCompile(`(login|log_in|signin|sign_in|session|authenticate|auth|token)`)
+var loginWords = lazyregexp.New(`(login|log_in|signin|sign_in|session|authenticate|auth|token)`)
 
 // token returns the value of an answer that later requests prove themselves with.
 func (o *operation) token() *give {

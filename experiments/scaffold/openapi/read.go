@@ -9,12 +9,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/experiments/yamlnode"
 )
@@ -123,7 +123,7 @@ func (l *library) file(name string) ([]byte, error) {
 	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
 }
 
-var versionForm = regexp.MustCompile(`^3\.[01](\.|$)`)
+var versionForm = lazyregexp.New(`^3\.[01](\.|$)`)
 
 // checkVersion names what is no OpenAPI document of version 3.0 or 3.1.
 func checkVersion(name string, text []byte) error {
@@ -151,7 +151,7 @@ func checkVersion(name string, text []byte) error {
 	return nil
 }
 
-var yamlLine = regexp.MustCompile(`line ([0-9]{1,7}):`)
+var yamlLine = lazyregexp.New(`line ([0-9]{1,7}):`)
 
 // topLevel returns the scalars of a document's top level; other values are "…".
 func topLevel(text []byte) map[string]string {

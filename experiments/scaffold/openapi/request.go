@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/textproto"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
@@ -167,7 +167,7 @@ func (o *operation) needOf(in draft.Place, name string) *need {
 	return nil
 }
 
-var idempotencyForm = regexp.MustCompile(`^(x_)?(idempotency_?key|request_id|correlation_id)$`)
+var idempotencyForm = lazyregexp.New(`^(x_)?(idempotency_?key|request_id|correlation_id)$`)
 
 // takeParametersInto writes the parameters that an operation requires.
 func (o *operation) takeParametersInto(c *converter, r *draft.Request) {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/textproto"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
@@ -32,8 +32,8 @@ type target struct {
 }
 
 var (
-	schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-	hostForm   = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$`)
+	schemeForm = lazyregexp.New(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	hostForm   = lazyregexp.New(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$`)
 )
 
 // locate looks up a URL. problem says why there is no target.
@@ -113,7 +113,7 @@ func (c *converter) pathPieces(list []piece) []piece {
 	return out
 }
 
-var pathVariable = regexp.MustCompile(`/:([^/?#{}]+)`)
+var pathVariable = lazyregexp.New(`/:([^/?#{}]+)`)
 
 // fillPath puts the values of a path's variables, such as :id, in their place.
 func fillPath(a address) address {
@@ -216,7 +216,7 @@ func hasHeader(r *draft.Request, name string) bool {
 }
 
 // ownHeaders are those that blastgauge, or Postman for itself, sets.
-var ownHeaders = regexp.MustCompile(`(?i)^(content-length|transfer-encoding|connection|blastgauge-run|postman-token|accept-encoding|user-agent|cache-control|accept)$`)
+var ownHeaders = lazyregexp.New(`(?i)^(content-length|transfer-encoding|connection|blastgauge-run|postman-token|accept-encoding|user-agent|cache-control|accept)$`)
 
 // maxHeader is the length of the longest header, in bytes.
 const maxHeader = 8 << 10

@@ -3,13 +3,13 @@ package postman
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/postman/script"
 )
@@ -46,7 +46,7 @@ func (c *converter) takeTest(s *draft.Step, t *script.Script, owner string) {
 	s.Notes = append(s.Notes, c.leftOf(t, owner, "script after the request")...)
 }
 
-var listed = regexp.MustCompile(`\[[0-9]+\]`)
+var listed = lazyregexp.New(`\[[0-9]+\]`)
 
 // bind makes variables stand for what a script sets them to. What comes from the answer
 // of a step is captured.

@@ -2,11 +2,11 @@ package postman
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
@@ -66,7 +66,7 @@ func (s *scope) define(list []variable, where string) {
 	}
 }
 
-var variableForm = regexp.MustCompile(`\{\{([^{}\r\n]{1,200})\}\}`)
+var variableForm = lazyregexp.New(`\{\{([^{}\r\n]{1,200})\}\}`)
 
 // expand looks up the variables of a text.
 func (s *scope) expand(text string) []piece { return s.inside(text, 0) }

@@ -7,11 +7,11 @@ import (
 	"net"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // The reasons why an exchange is not part of the journey.
@@ -109,8 +109,8 @@ func (x *Exchange) isAsset() bool {
 // Hosts beside a shop's, and paths on its own, that only collect telemetry. Third
 // parties are left out with all other origins.
 var (
-	telemetryHosts = regexp.MustCompile(`^(analytics|metrics|stats|telemetry|rum|collect|collector|events?|track|tracking|sentry|matomo|piwik|s?gtm|plausible|smetrics)\.[^.]+\.`)
-	telemetryPaths = regexp.MustCompile(`(?i)^/(g/collect|j/collect|r/collect|collect|beacons?|rum|telemetry|analytics|tracking|track|pixel|cdn-cgi|matomo\.php|piwik\.php|` +
+	telemetryHosts = lazyregexp.New(`^(analytics|metrics|stats|telemetry|rum|collect|collector|events?|track|tracking|sentry|matomo|piwik|s?gtm|plausible|smetrics)\.[^.]+\.`)
+	telemetryPaths = lazyregexp.New(`(?i)^/(g/collect|j/collect|r/collect|collect|beacons?|rum|telemetry|analytics|tracking|track|pixel|cdn-cgi|matomo\.php|piwik\.php|` +
 		`_vercel/(insights|speed-insights)|monitoring|envelope|__webpack_hmr|sockjs-node|_next/(static|image|webpack-hmr)|metrics|csp-report)(/|$)|^/api/[0-9]+/(envelope|store)/$`)
 )
 

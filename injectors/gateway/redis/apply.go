@@ -76,7 +76,7 @@ func hitBy(a *faultset.Active[*Rule], c *command) (faultset.Hit[*Rule], bool) {
 // kindOf is what tells commands apart that a fault is not about: their names, as far as
 // these are known. Others may be anything.
 func kindOf(c *command) string {
-	if _, known := specs[c.name]; !known {
+	if _, known := specs()[c.name]; !known {
 		return "another command"
 	}
 	return c.name

@@ -3,6 +3,7 @@ package redis
 import (
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // table lists commands as Redis 7 knows them, and those that came later: their
@@ -105,7 +106,7 @@ type keys struct {
 }
 
 // specs are those of the table, by name. It is only read.
-var specs = read(table)
+var specs = sync.OnceValue(func() map[string]spec { return read(table) })
 
 func read(table string) map[string]spec {
 	known := map[string]spec{}
@@ -147,14 +148,14 @@ const group class = "group"
 // find looks a command up; sub is its first argument. One that is not known may be
 // a module's.
 func find(name, sub string) (known spec, full string) {
-	c, ok := specs[name]
+	c, ok := specs()[name]
 	switch {
 	case !ok:
 		return spec{class: other}, name
 	case c.class != group:
 		return c, name
 	}
-	if c, ok := specs[name+" "+sub]; ok {
+	if c, ok := specs()[name+" "+sub]; ok {
 		return c, name + " " + sub
 	}
 	return spec{class: other}, name

@@ -212,7 +212,7 @@ func callAt(at func(int) token, i int) call {
 	upper := strings.ToUpper(name.text)
 	var full string
 	c.spec, full = find(upper, sub)
-	_, known := specs[full]
-	c.unknown = !known || specs[full].class == group
+	_, known := specs()[full]
+	c.unknown = !known || specs()[full].class == group
 	return c
 }

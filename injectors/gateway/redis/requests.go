@@ -109,7 +109,7 @@ func (s *Session) identify(c *command) error {
 	}
 	upper := string(bytes.ToUpper(name))
 	sub := ""
-	if specs[upper].class == group && c.texts > 1 {
+	if specs()[upper].class == group && c.texts > 1 {
 		text, _, err := s.text(at, maxHead)
 		if err != nil {
 			return err

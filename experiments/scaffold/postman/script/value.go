@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
 // A known is what an expression stands for, as far as a journey can tell.
@@ -165,8 +166,8 @@ func (r *run) index(e *expression) known {
 }
 
 var (
-	plainIndex  = regexp.MustCompile(`^[0-9]{1,6}$`)
-	plainMember = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	plainIndex  = lazyregexp.New(`^[0-9]{1,6}$`)
+	plainMember = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // inner returns a member of a value of the answer.
@@ -311,7 +312,7 @@ func (r *run) sum(list []*expression) known {
 	return out
 }
 
-var variableForm = regexp.MustCompile(`\{\{[^{}]{1,200}\}\}`)
+var variableForm = lazyregexp.New(`\{\{[^{}]{1,200}\}\}`)
 
 // splitVariables splits a text at its {{variables}}.
 func splitVariables(text string) (parts []Part) {
