@@ -21,29 +21,48 @@ func New(expr string) *Regexp {
 // Regexp returns the compiled expression, for what is not below.
 func (r *Regexp) Regexp() *regexp.Regexp { return r.compiled() }
 
-func (r *Regexp) MatchString(s string) bool            { return r.compiled().MatchString(s) }
-func (r *Regexp) FindString(s string) string           { return r.compiled().FindString(s) }
-func (r *Regexp) FindStringIndex(s string) []int       { return r.compiled().FindStringIndex(s) }
+// MatchString is that of package regexp, as are those below.
+func (r *Regexp) MatchString(s string) bool { return r.compiled().MatchString(s) }
+
+// FindString returns the text of the first match.
+func (r *Regexp) FindString(s string) string { return r.compiled().FindString(s) }
+
+// FindStringIndex returns where the first match begins and ends.
+func (r *Regexp) FindStringIndex(s string) []int { return r.compiled().FindStringIndex(s) }
+
+// FindStringSubmatch returns the text of the first match and of its groups.
 func (r *Regexp) FindStringSubmatch(s string) []string { return r.compiled().FindStringSubmatch(s) }
+
+// FindStringSubmatchIndex returns where the first match and its groups begin and end.
 func (r *Regexp) FindStringSubmatchIndex(s string) []int {
 	return r.compiled().FindStringSubmatchIndex(s)
 }
-func (r *Regexp) FindAllString(s string, n int) []string { return r.compiled().FindAllString(s, n) }
-func (r *Regexp) ReplaceAllString(s, to string) string   { return r.compiled().ReplaceAllString(s, to) }
-func (r *Regexp) Split(s string, n int) []string         { return r.compiled().Split(s, n) }
 
+// FindAllString returns the texts of at most n matches, of all if n is negative.
+func (r *Regexp) FindAllString(s string, n int) []string { return r.compiled().FindAllString(s, n) }
+
+// FindAllStringIndex returns where at most n matches begin and end.
 func (r *Regexp) FindAllStringIndex(s string, n int) [][]int {
 	return r.compiled().FindAllStringIndex(s, n)
 }
 
+// FindAllStringSubmatch returns the texts of at most n matches and of their groups.
 func (r *Regexp) FindAllStringSubmatch(s string, n int) [][]string {
 	return r.compiled().FindAllStringSubmatch(s, n)
 }
 
+// FindAllStringSubmatchIndex returns where at most n matches and their groups begin and end.
 func (r *Regexp) FindAllStringSubmatchIndex(s string, n int) [][]int {
 	return r.compiled().FindAllStringSubmatchIndex(s, n)
 }
 
+// ReplaceAllString replaces each match by a text, in which $1 is its first group.
+func (r *Regexp) ReplaceAllString(s, to string) string { return r.compiled().ReplaceAllString(s, to) }
+
+// ReplaceAllStringFunc replaces each match by what a function makes of it.
 func (r *Regexp) ReplaceAllStringFunc(s string, to func(string) string) string {
 	return r.compiled().ReplaceAllStringFunc(s, to)
 }
+
+// Split returns at most n texts between matches.
+func (r *Regexp) Split(s string, n int) []string { return r.compiled().Split(s, n) }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
-
 	"github.com/blastgauge/blastgauge/experiments/lazyregexp"
 )
 
