@@ -22,7 +22,7 @@ func TestScansThatAreNone(t *testing.T) {
 		`"refuse"?`:             {"--faults", "hang,refuze"},
 		"at least 30s":          {"--budget", "5s"},
 		"such as 15m":           {"--budget", "soon"},
-		"such as 5%":            {"--limit", "5"},
+		"write 5%":              {"--limit", "5"},
 		"--limit":               {"--limit", "0%"},
 		"--since":               {"--since", "nosuch"},
 		"it is no scan":         {"--since", run},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -133,7 +134,7 @@ func TestAGameDayThatIsInterrupted(t *testing.T) {
 			if r := out.Result; r.Run.Outcome != result.Interrupted || r.Run.ExitCode != result.ExitINT || !r.Experiments[0].HasReason(result.ReasonInterrupted) {
 				t.Errorf("outcome %s, exit code %d, reasons %q", r.Run.Outcome, r.Run.ExitCode, r.Experiments[0].Reasons)
 			}
-			if flags, want := out.Result.Run.Choices.Flags, []string{plan.SilentFlag, plan.WithinFlag + b.options.DecideWithin.String()}; !slices.Equal(flags, want) {
+			if flags, want := out.Result.Run.Choices.Flags, []string{plan.SilentFlag, plan.WithinFlag + figures.Span(b.options.DecideWithin)}; !slices.Equal(flags, want) {
 				t.Errorf("flags %q, want %q", flags, want)
 			}
 			b.wantClean(t)
