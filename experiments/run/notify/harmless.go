@@ -9,15 +9,16 @@ import (
 )
 
 var (
-	// linkForm is where programs for people begin a link by themselves.
-	linkForm = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*):(//|\\\\)|\b(mailto|tel|sms|javascript|vbscript|slack|skype):`)
-	wwwForm  = regexp.MustCompile(`(?i)\bwww\.`)
+	// linkForm is where programs for people begin a link by themselves, wwwForm where they do
+	// without a scheme. To them an underscore is no letter, as it is to \b: _www.a.example_.
+	linkForm = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*):(//|\\\\)|(\b|_)(mailto|tel|sms|javascript|vbscript|slack|skype):`)
+	wwwForm  = regexp.MustCompile(`(?i)www\.`)
 )
 
 // unlinked breaks what a program for people would make a link of, the way that people who
 // write about attacks do: http[:]//, www[.].
 func unlinked(text string) string {
-	text = linkForm.ReplaceAllString(text, "${1}${3}[:]${2}")
+	text = linkForm.ReplaceAllString(text, "${1}${3}${4}[:]${2}")
 	return wwwForm.ReplaceAllStringFunc(text, func(www string) string { return www[:3] + "[.]" })
 }
 
