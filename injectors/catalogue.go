@@ -102,6 +102,7 @@ func (a Attributes) Table(name string) map[string]string {
 // A Caveat is what users of a fault trip over: measured, not folklore.
 type Caveat struct {
 	Attribute string // the attribute that brings it; empty: the fault itself does
+	Stock     bool   // only behind an unchanged Toxiproxy
 	Text      string
 }
 
@@ -170,6 +171,17 @@ func (k Kind) CaveatsFor(attributes Attributes) []string {
 	var list []string
 	for _, c := range k.Caveats {
 		if c.Attribute == "" || attributes.Number(c.Attribute) > 0 {
+			list = append(list, c.Text)
+		}
+	}
+	return list
+}
+
+// CaveatsOnStock lists what will surprise about the fault behind an unchanged Toxiproxy only.
+func (k Kind) CaveatsOnStock() []string {
+	var list []string
+	for _, c := range k.Caveats {
+		if c.Stock {
 			list = append(list, c.Text)
 		}
 	}

@@ -53,7 +53,7 @@ func timeout() Kind {
 		Example: "{inject: timeout, into: payments}",
 		Caveats: []Caveat{
 			{Text: "removing it closes the waiting connections, which the system sees as errors for a moment"},
-			{Text: "where the dependency ends its connections after each answer (HTTP/1.0, Connection: close), the system sees an empty end at once and no hang; with stream: upstream it hangs, and the dependency gets no request"},
+			{Stock: true, Text: "a stock toxiproxy-server passes on that the dependency ends a connection: where it does so after each answer (HTTP/1.0, Connection: close), the system sees an empty end at once and no hang; `blastgauge proxy` keeps the end back, and with stream: upstream the dependency gets no request and hangs behind either"},
 			{Attribute: "timeout", Text: "the time-out starts again while data arrives"},
 		},
 		together: func(a Attributes) mistake {

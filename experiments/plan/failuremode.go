@@ -67,7 +67,7 @@ func errorFor(d experiments.Dependency, mode FailureMode) (inject string, attrib
 }
 
 // OnStock returns the plan of a scan as an unchanged Toxiproxy can perform it: what needs
-// another server is unavailable. p is not changed. The error is of class [ErrImpossible]:
+// another server is unavailable, and what it does otherwise is warned of. p is not changed. The error is of class [ErrImpossible]:
 // nothing is left.
 func (p *Plan) OnStock() (*Plan, error) {
 	if p.Scan == nil {
@@ -82,7 +82,22 @@ func (p *Plan) OnStock() (*Plan, error) {
 	if len(stock.Experiments[0].Faults) == 0 {
 		return nil, fmt.Errorf("%w: %s cannot be caused: %s", ErrImpossible, figures.List(p.Scan.Modes, "and"), NeedsOurs)
 	}
+	e := &stock.Experiments[0]
+	e.Warnings = slices.Concat(e.Warnings, e.caveatsOnStock())
 	return stock, nil
+}
+
+// caveatsOnStock are the surprises of the modes that an unchanged Toxiproxy causes, each once.
+func (e Experiment) caveatsOnStock() (list []string) {
+	for _, f := range e.Faults {
+		kind, _ := injectors.Lookup(f.Inject)
+		for _, text := range kind.CaveatsOnStock() {
+			if text = string(f.Mode) + ": " + text; !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
 }
 
 // leaveOut returns the plan of a scan without the faults for which why is not empty: they are

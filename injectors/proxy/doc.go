@@ -29,7 +29,8 @@
 //     one ends. A reset is passed on as a reset, not as an orderly end.
 //   - reset_peer resets connections that were open before it came, and toxicity
 //     0 means no connection. timeout, when it is removed, cuts only the connections it
-//     was acting on.
+//     was acting on, and meanwhile keeps also the end of what the upstream sends from a
+//     client that waits.
 //   - Who is affected at a toxicity below 1 is drawn once per connection and
 //     toxic, and stays: other toxics that come and go do not draw again.
 //   - PATCH of a toxic puts a new one in its place instead of changing one that is

@@ -63,8 +63,11 @@ func (l *link) deliver(p []byte) error {
 	}
 }
 
-// finish passes on that the source has ended.
+// finish passes on that the source has ended. It is called once.
 func (l *link) finish() {
+	if l.direction == stream.Upstream {
+		close(l.session.clientLeft)
+	}
 	for {
 		c, err := l.current()
 		switch {

@@ -42,6 +42,47 @@ func (t *resetPeer) fire(stub *toxics.ToxicStub, c *stream.StreamChunk) {
 	}
 }
 
+// timeout stops all data, and ends the connection after a while without any, or not at
+// all. The library's own passes the end of the stream on, and a dependency that ends its
+// connection after each answer (HTTP/1.0, Connection: close) would not hang: its client
+// would read an empty answer at once.
+type timeout struct{ toxics.TimeoutToxic }
+
+// waited is the state of a connection under timeout: closed when the client has ended its
+// side, and nobody waits any more.
+type waited <-chan struct{}
+
+func (t *timeout) Pipe(stub *toxics.ToxicStub) {
+	input, left := stub.Input, waited(nil)
+	over := t.after()
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case <-over:
+			stub.Close()
+			return
+		case c := <-input:
+			if c != nil { // dropped
+				over = t.after()
+				continue
+			}
+			input, left = nil, stub.State.(waited) // the end, kept back while somebody waits
+		case <-left:
+			stub.Close()
+			return
+		}
+	}
+}
+
+// after returns when no data may have come any more; nil: that may be for ever.
+func (t *timeout) after() <-chan time.Time {
+	if t.Timeout <= 0 {
+		return nil
+	}
+	return time.After(time.Duration(t.Timeout) * time.Millisecond)
+}
+
 // limitData ends a connection after so many bytes. The library's own cannot say that it
 // held bytes back where the stream ends right behind them.
 type limitData struct {

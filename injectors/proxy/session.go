@@ -27,7 +27,8 @@ type session struct {
 	behindGateway bool // the client's socket belongs to a gateway, not to the session
 
 	work       sync.WaitGroup
-	directions atomic.Int32 // that have not ended
+	directions atomic.Int32  // that have not ended
+	clientLeft chan struct{} // closed when the client has ended its side
 	dead       chan struct{}
 	killed     sync.Once
 	broken     bool           // killed by a reset; readable once dead is closed
@@ -35,7 +36,7 @@ type session struct {
 }
 
 func newSession(c *conn, upstream *net.TCPConn, behindGateway bool) *session {
-	p := &session{conn: c, upstream: upstream, behindGateway: behindGateway, dead: make(chan struct{})}
+	p := &session{conn: c, upstream: upstream, behindGateway: behindGateway, clientLeft: make(chan struct{}), dead: make(chan struct{})}
 	p.stopwatch.times = c.proxy.counters.answers
 	p.directions.Store(2)
 	p.up = &link{session: p, direction: stream.Upstream, sink: upstream, end: upstream.CloseWrite}

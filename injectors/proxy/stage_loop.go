@@ -221,6 +221,8 @@ func (l *stageLoop) newState(t *toxic) any {
 		return &limited{count: l.stage.input.meter.count}
 	case *resetPeer:
 		return l.stage
+	case *timeout:
+		return waited(l.stage.link.session.clientLeft)
 	case toxics.StatefulToxic:
 		return impl.NewState()
 	}

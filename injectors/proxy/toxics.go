@@ -20,6 +20,7 @@ const (
 	typeBandwidth = "bandwidth"
 	typeLimitData = "limit_data"
 	typeResetPeer = "reset_peer"
+	typeTimeout   = "timeout"
 	typeDown      = "down"
 )
 
@@ -241,6 +242,8 @@ func newToxic(kind string) (impl toxics.Toxic, buffer int) {
 		return &limitData{}, 0
 	case typeResetPeer:
 		return &resetPeer{}, 0
+	case typeTimeout:
+		return &timeout{}, 0
 	case typeDown:
 		return &down{}, 0
 	}
@@ -323,7 +326,7 @@ func checkAttributes(impl toxics.Toxic) error {
 		return checkLimit("rate", t.Rate, maxRate)
 	case *toxics.SlowCloseToxic:
 		return checkLimit("delay", t.Delay, maxMillis)
-	case *toxics.TimeoutToxic:
+	case *timeout:
 		return checkLimit("timeout", t.Timeout, maxMillis)
 	case *resetPeer:
 		return checkLimit("timeout", t.Timeout, maxMillis)
