@@ -181,7 +181,7 @@ func keepLogin(t *testing.T) {
 
 // hurried is a document with some journeys a second, which a busy machine has time for.
 func hurried(document []byte) []byte {
-	document = regexp.MustCompile(`slow_after: \S+`).ReplaceAll(document, []byte("slow_after: 1s"))
+	document = regexp.MustCompile(`slow_after: \S+`).ReplaceAll(document, []byte("slow_after: 2s"))
 	document = regexp.MustCompile(`timeout: \S+`).ReplaceAll(document, []byte("timeout: 20s"))
 	return regexp.MustCompile(`rate: \S+`).ReplaceAll(document, []byte("rate: 5/s"))
 }
@@ -190,7 +190,7 @@ func hurried(document []byte) []byte {
 func allUnharmed(t *testing.T, system, dir string) {
 	t.Helper()
 	cli(t, "run", "-f", system, "--phases", "warmup=200ms,baseline=3s,fault=4s,recovery=200ms", "--out", dir,
-		"--set", "defaults.limits.baseline=100%", "--allow", "invalid", "--allow", "inconclusive", "--progress", "none", "reviews-slow")
+		"--set", "defaults.limits.baseline=100%", "--set", "defaults.limits.blast_radius=100%", "--allow", "invalid", "--allow", "inconclusive", "--progress", "none", "reviews-slow")
 	text, err := os.ReadFile(filepath.Join(dir, "result.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,7 @@ func processes(t *testing.T) testscript.Params {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":    exits,
+			"measures": measureAgain,
 			"stops":    stops,
 			"struck":   struck,
 			"roomy":    makeRoomy,
@@ -210,7 +211,7 @@ func mute(ts *testscript.TestScript, _ bool, args []string) {
 // doomed DIR [FLAG...] is shop for scripts that take its Toxiproxy away: the shop
 // cannot tidy up then, and how it ends is not the question.
 func doomedShop(ts *testscript.TestScript, _ bool, args []string) {
-	cmd := command(ts, append([]string{"demo", "--serve", args[0]}, args[1:]...))
+	cmd := shopCommand(ts, args[0], args[1:])
 	stdout, err := os.Create(ts.MkAbs("doomed"))
 	ts.Check(err)
 	defer stdout.Close()

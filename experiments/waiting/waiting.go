@@ -8,9 +8,6 @@ import (
 	"testing"
 )
 
-// AtOnce is how many tests run at a time.
-const AtOnce = 8
-
 // Tests are the tests of a room, as its TestMain gets them.
 type Tests struct{ M *testing.M }
 
