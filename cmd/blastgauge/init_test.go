@@ -190,7 +190,7 @@ func hurried(document []byte) []byte {
 func allUnharmed(t *testing.T, system, dir string) {
 	t.Helper()
 	cli(t, "run", "-f", system, "--phases", "warmup=200ms,baseline=3s,fault=4s,recovery=200ms", "--out", dir,
-		"--set", "defaults.limits.baseline=100%", "--set", "defaults.limits.blast_radius=100%", "--allow", "invalid", "--allow", "inconclusive", "--progress", "none", "reviews-slow")
+		"--set", "defaults.limits.baseline=100%", "--set", "caps.blast_radius=100%", "--set", "defaults.limits.blast_radius=100%", "--allow", "invalid", "--allow", "inconclusive", "--progress", "none", "reviews-slow")
 	text, err := os.ReadFile(filepath.Join(dir, "result.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -294,12 +294,12 @@ func TestWarningsOfAScan(t *testing.T) {
 		change func(*experiments.System, *ScanOptions)
 		says   string
 	}{
-		"rare":     {func(s *experiments.System, _ *ScanOptions) { s.Journeys[0].Rate = 10 }, "checkout: 10/s is too rare to show in the 20s of one fault that it harms at most 5%: 18/s would do"},
+		"rare":     {func(s *experiments.System, _ *ScanOptions) { s.Journeys[0].Rate = 10 }, "checkout: 10/s may be too rare to show in the 20s of one fault that it harms at most 5%: 18/s would do"},
 		"strict":   {func(_ *experiments.System, o *ScanOptions) { o.Limit = 0.01 }, "90/s would do"},
 		"not sent": {func(s *experiments.System, _ *ScanOptions) { s.Journeys[1].Rate = 0 }, "browse is not sent"},
 		"slow and rare": {func(s *experiments.System, _ *ScanOptions) {
 			s.Journeys[0].Rate, s.Journeys[0].SlowAfter = 10, 19500*time.Millisecond
-		}, "checkout: 10/s is too rare to show in the 29.5s of one fault that it harms at most 5%"},
+		}, "checkout: 10/s may be too rare to show in the 29.5s of one fault that it harms at most 5%"},
 		"one route":     {func(s *experiments.System, _ *ScanOptions) { s.ControlURL = "" }, "control_url"},
 		"no invariants": {func(s *experiments.System, _ *ScanOptions) { s.Invariants = nil }, "no invariants"},
 		"short":         {func(_ *experiments.System, o *ScanOptions) { o.Budget = time.Minute }, "6 faults take about 2m"},

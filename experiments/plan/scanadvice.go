@@ -52,7 +52,7 @@ func (e Experiment) tooRare(j Journey) string {
 		return ""
 	}
 	rate := math.Ceil(needed/judged.Seconds()) * float64(len(e.Arms()))
-	return fmt.Sprintf("%s: %g/s is too rare to show in the %s of one fault that it harms at most %s: %g/s would do", j.Name, j.Rate, figures.Span(cell), limit, rate)
+	return fmt.Sprintf("%s: %g/s may be too rare to show in the %s of one fault that it harms at most %s: %g/s would do", j.Name, j.Rate, figures.Span(cell), limit, rate)
 }
 
 // tooManyCells says how long a scan of all single faults takes; empty where the budget is

@@ -117,8 +117,8 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 			continue
 		}
 		n, _ := e.Cohort(j)
-		fmt.Fprintf(b, "      %s: %s%s%s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
-			j.Name, j.sayRate(), j.sayPauses(), j.sayWeights(), n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
+		fmt.Fprintf(b, "      %s: %s%s%s, about %d journeys count %s; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
+			j.Name, j.sayRate(), j.sayPauses(), j.sayWeights(), n, e.sayArm(), figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
 		if text := e.sayNeeded(j); text != "" {
 			fmt.Fprintf(b, "      ! %s\n", text)
 		}
@@ -210,4 +210,12 @@ func (p *Plan) targets() []string {
 		}
 	}
 	return names
+}
+
+// sayArm says which journeys a fault acts on.
+func (e Experiment) sayArm() string {
+	if e.Control == Baseline { // there is one route
+		return "under the fault"
+	}
+	return "in the fault arm"
 }

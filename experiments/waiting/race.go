@@ -4,4 +4,4 @@ package waiting
 
 // AtOnce is how many tests run at a time. With the race detector they compute more than
 // they wait.
-const AtOnce = 4
+const AtOnce = 6

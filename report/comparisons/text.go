@@ -16,7 +16,7 @@ const (
 	markColumn   = 2 // before the name
 	sideColumn   = 13
 	changeColumn = 7
-	boundsColumn = 14
+	boundsColumn = 15
 	worseColumn  = 6
 )
 
@@ -111,8 +111,8 @@ func (p *printer) coloredStatus(s compare.Status) string {
 func (p *printer) change(mark, title string, name int, j *compare.Journey) {
 	row := terminal.Right(p.Spell(sideText(j.Base)), sideColumn) + terminal.Right(p.Spell(sideText(j.Head)), sideColumn)
 	if d := j.Change; d != nil {
-		row += terminal.Right(figures.SignedPoints(d.Estimate), changeColumn) +
-			" [" + terminal.Right(bound(d.Low), 5) + "," + terminal.Right(bound(d.High), 5) + "]"
+		row += terminal.Right(p.Spell(figures.Minus(figures.SignedPoints(d.Estimate))), changeColumn) +
+			terminal.Right(p.Spell(figures.Minus("["+bound(d.Low)+", "+bound(d.High)+"]")), boundsColumn)
 	} else {
 		row += "  " + statusWord(j.Status)
 	}
@@ -122,7 +122,7 @@ func (p *printer) change(mark, title string, name int, j *compare.Journey) {
 	p.Row(mark, title, name, row)
 }
 
-// bound writes the end of an interval in five columns.
+// bound writes the end of an interval in at most five columns.
 func bound(v float64) string {
 	if text := figures.Points(v); terminal.Width(text) <= 5 {
 		return text
@@ -130,13 +130,16 @@ func bound(v float64) string {
 	return figures.Fixed(v*100, 0)
 }
 
-// sideText writes a blast radius in a column: "1.5% ± 0.8", "≤0.6%".
+// sideText writes a blast radius in a column: "1.5% ± 0.8", "≤0.6%", "≥95.5%". An interval
+// that ends where shares do has no middle.
 func sideText(r *compare.Radius) string {
 	switch {
 	case r == nil:
 		return "–"
 	case r.Low <= 0:
 		return "≤" + figures.UpperPercent(r.High)
+	case r.High >= 1:
+		return "≥" + figures.LowerPercent(r.Low)
 	}
 	return figures.Percent(r.Estimate) + " ± " + figures.Points((r.High-r.Low)/2)
 }

@@ -176,7 +176,8 @@ func (s *summary) answer() string {
 
 // noWeakness is the answer of a map that shows no weakness.
 func (s *summary) noWeakness() string {
-	if len(s.unanswers()) == 0 && s.m.Ended == journal.ScanComplete {
+	known := !slices.ContainsFunc(s.rows, func(r row) bool { return r.Behaves == "" })
+	if known && len(s.unanswers()) == 0 && s.m.Ended == journal.ScanComplete {
 		return "No dependency behaves worse than declared"
 	}
 	return "No weakness was found"

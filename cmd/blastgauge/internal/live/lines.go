@@ -108,8 +108,9 @@ func (l *lines) describeCounts() string {
 	if journeys := l.plan.Experiments[max(0, l.index)].Journeys; len(journeys) > 1 {
 		name = journeys[worst].Name + " "
 	}
-	text := fmt.Sprintf("%s: %sharmed %s in the fault arm", l.phase, name, describe(c, plan.FaultArm))
+	text := fmt.Sprintf("%s: %sharmed %s", l.phase, name, describe(c, plan.FaultArm))
 	if c.Journeys[plan.ControlArm] > 0 {
+		text += " in the fault arm"
 		other := "in control"
 		if l.plan.Experiments[max(0, l.index)].Turns != nil {
 			other = "untouched by the fault"

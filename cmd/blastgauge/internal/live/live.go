@@ -96,7 +96,7 @@ func (s *Screen) Announce(p *plan.Plan, against string) {
 	}
 	about := "about " + About(progress.Expected(p))
 	if p.Scan != nil {
-		what, about = fmt.Sprintf("a scan of %d dependencies", len(p.Scan.Dependencies)), "at most "+figures.Span(p.Scan.Budget)
+		what, about = "a scan of "+figures.Plural(len(p.Scan.Dependencies), "dependency", "dependencies"), "at most "+figures.Span(p.Scan.Budget)
 	}
 	text := inert.Text(fmt.Sprintf("%s against %s: %s", what, against, about))
 	switch s.mode {
