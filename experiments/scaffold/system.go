@@ -103,7 +103,11 @@ func (d *Documents) makeSystem(o Options, deps []dependency) string {
 		allowed = "allow_hosts: " + text
 	}
 	fmt.Fprintf(&b, systemHead, name, allowed, yamlText(cmp.Or(o.Toxiproxy, toxiproxyOf(o.Experiment), defaultToxiproxy)), d.entry(o))
-	writeDependencies(&b, deps, len(o.Proxies) > 0 || o.Experiment != nil)
+	found := len(o.Proxies) > 0 || o.Experiment != nil
+	writeDependencies(&b, deps, found)
+	if !found && o.Journey != nil { // else nobody takes the draft for one of a system
+		d.Notes = append(d.Notes, "the dependencies are an example, as no Toxiproxy was asked: put those of the system in their place, or name their Toxiproxy with --toxiproxy")
+	}
 	if o.Journey == nil {
 		b.WriteString(exampleJourney)
 	} else {
