@@ -74,6 +74,7 @@ type bars struct {
 	// goroutines of its own, which lock it, and waiting for them would deadlock.
 	mu    sync.Mutex
 	shows picture
+	unmet progress.Unmet
 	lines []string // of the frame that is being drawn
 }
 
@@ -127,6 +128,16 @@ func (b *bars) Record(e journal.Event) {
 	}
 	if above != "" {
 		b.printAbove(above)
+	}
+}
+
+// See tells that nothing comes to a fault.
+func (b *bars) See(fault string, e journal.Evidence) {
+	b.mu.Lock()
+	_, text := b.unmet.Look(b.shows.Plan, fault, e, time.Now())
+	b.mu.Unlock()
+	if text != "" {
+		b.printAbove(text)
 	}
 }
 

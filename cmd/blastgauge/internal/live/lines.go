@@ -29,6 +29,7 @@ type lines struct {
 	phase  journal.Phase
 	counts progress.Counts // of the current phase
 	last   time.Time       // when the last line was written
+	unmet  progress.Unmet
 }
 
 const heartbeat = 10 * time.Second
@@ -89,6 +90,17 @@ func (l *lines) Record(e journal.Event) {
 		if topic, text := progress.Describe(l.plan, e); topic != "" {
 			l.print(e.At, topic, text)
 		}
+	}
+}
+
+// See tells that nothing comes to a fault.
+func (l *lines) See(fault string, e journal.Evidence) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if topic, text := l.unmet.Look(l.plan, fault, e, now); topic != "" {
+		l.last = now
+		l.print(now, topic, text)
 	}
 }
 

@@ -186,3 +186,19 @@ func TestAHarmedBaselineIsTold(t *testing.T) {
 		t.Errorf("%q %q", topic, text)
 	}
 }
+
+// A fault that nothing comes to is told while there is time to end the run.
+func TestLinesTellOfAFaultThatIsNotMet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		l := newLines(&logWriter{w: &out}, onePlan(), "", false)
+		for range 20 {
+			l.See(slowPayments, journal.Evidence{Present: true, Counted: true})
+			time.Sleep(time.Second)
+		}
+		if got := out.String(); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "00:00:10Z warning  latency 2s, jitter 250ms into payments: ") {
+			t.Errorf("got %q", got)
+		}
+	})
+}
