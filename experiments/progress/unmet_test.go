@@ -8,7 +8,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A fault that nothing comes to is told once, after a while, and only where the server
@@ -16,7 +15,7 @@ import (
 func TestUnmet(t *testing.T) {
 	t.Parallel()
 	f := plan.Fault{Name: "one", Proxy: "payments"}
-	f.Fault = experiments.Fault{Inject: "latency", Into: "payments", Attributes: injectors.Attributes{"latency": 2.0}}
+	f.Fault = experiments.Fault{Inject: "down", Into: "payments"}
 	run := &plan.Plan{Experiments: []plan.Experiment{{Faults: []plan.Fault{f}}}}
 	begun := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
 	counted := journal.Evidence{Present: true, Counted: true}
