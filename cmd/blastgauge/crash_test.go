@@ -254,6 +254,9 @@ func TestCrashMatrix(t *testing.T) {
 		}
 		running.Wait()
 	})
+	if toll.outlived > 1+len(victims)/10 {
+		t.Errorf("%d of %d runs ended before they could be killed", toll.outlived, len(victims))
+	}
 	t.Logf("%d cases in %s\n%s", len(victims), time.Since(began).Round(time.Second), toll)
 }
 
@@ -441,6 +444,7 @@ func (c *crashCase) die(toll *toll) error {
 	c.run(c.haunt) // how it ends is not the question
 	death, err := c.timeOfDeath()
 	if err != nil && c.outlived() {
+		toll.outlive()
 		return nil
 	}
 	if err != nil {
@@ -669,13 +673,20 @@ func (c *crashCase) full(events int) error {
 
 // A toll is how long it took until everything was clean, by the way to die.
 type toll struct {
-	mu    sync.Mutex
-	cases map[string][]casualty
+	mu       sync.Mutex
+	cases    map[string][]casualty
+	outlived int // cases whose event did not come
 }
 
 type casualty struct {
 	victim
 	took time.Duration
+}
+
+func (t *toll) outlive() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.outlived++
 }
 
 func (t *toll) add(v victim, took time.Duration) {

@@ -339,6 +339,7 @@ func startShop(ts *testscript.TestScript, _ bool, args []string) {
 	editShop(ts, args[0], fewCustomers)
 }
 
+// shopCommand prepares a shop that serves from DIR, in the script's world.
 func shopCommand(ts *testscript.TestScript, dir string, flags []string) *exec.Cmd {
 	program, err := shopProgram()
 	ts.Check(err)

@@ -67,8 +67,8 @@ func errorFor(d experiments.Dependency, mode FailureMode) (inject string, attrib
 }
 
 // OnStock returns the plan of a scan as an unchanged Toxiproxy can perform it: what needs
-// another server is unavailable, and what it does otherwise is warned of. p is not changed. The error is of class [ErrImpossible]:
-// nothing is left.
+// another server is unavailable, and what it does otherwise is warned of. p is not changed.
+// The error is of class [ErrImpossible]: nothing is left.
 func (p *Plan) OnStock() (*Plan, error) {
 	if p.Scan == nil {
 		return p, nil
