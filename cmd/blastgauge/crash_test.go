@@ -26,6 +26,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -383,13 +384,20 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		c.url, c.stop = url, stop
 	}
 	c.between = newBetween(c)
-	address := ""
+	ports, err := loopback.Reserve(2) // also while a proxy is down
+	if err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
+	server := c.stop
+	c.stop = func() error { return errors.Join(server(), ports.Close()) }
+	addresses := ports.Addresses()
+	c.between.document = "http://" + addresses[0]
 	upstream := strings.TrimPrefix(dependency, "http://")
 	if v.server == "ours" {
 		upstream = dependency
 	}
-	for _, name := range []string{"shop", "other"} {
-		body := fmt.Sprintf(`{"name":%q,"listen":"127.0.0.1:0","upstream":%q,"enabled":true}`, name, upstream)
+	for i, name := range []string{"shop", "other"} {
+		body := fmt.Sprintf(`{"name":%q,"listen":%q,"upstream":%q,"enabled":true}`, name, addresses[i], upstream)
 		resp, err := http.Post(c.url+"/proxies", "application/json", strings.NewReader(body))
 		if err != nil {
 			return nil, errors.Join(err, c.stop())
@@ -400,10 +408,6 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		if err != nil || made.Listen == "" {
 			return nil, errors.Join(fmt.Errorf("proxy: %s %s", resp.Status, made.Error), err, c.stop())
 		}
-		if name == "shop" {
-			address = made.Listen
-			c.between.document = "http://" + address
-		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "experiments"), 0o700); err != nil {
 		return nil, err
@@ -412,7 +416,7 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 	return c, errors.Join(
 		os.Mkdir(filepath.Dir(c.config()), 0o700),
 		os.WriteFile(c.config(), []byte(crashConfig), crashFileMod),
-		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, address, cmp.Or(v.fault.phase, "300ms")), 0o600),
+		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, addresses[0], cmp.Or(v.fault.phase, "300ms")), 0o600),
 		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, faults), 0o600))
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -33,7 +34,7 @@ func standingShop(t *testing.T) (entry, api string) {
 		server.Close()
 	})
 	driver := toxiproxy.New(toxiproxy.Options{URL: server.URL()})
-	free, err := checkout.ReservePorts(len(shop.Dependencies()))
+	free, err := loopback.Reserve(len(shop.Dependencies()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestARecordedLoginRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,9 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/blastgauge/blastgauge/examples/checkout"
 )
 
 // These scripts need what happens to other processes while a run goes on: a
@@ -105,7 +104,7 @@ func startServer(ts *testscript.TestScript, binary func() (string, error)) {
 // freeAddresses are the script's until it ends: a server that starts later still finds
 // them free.
 func freeAddresses(ts *testscript.TestScript, n int) []string {
-	free, err := checkout.ReservePorts(n)
+	free, err := loopback.Reserve(n)
 	ts.Check(err)
 	ts.Defer(func() { free.Close() })
 	return free.Addresses()

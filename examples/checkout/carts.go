@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/gomodule/redigo/redis"
 )
 
@@ -48,7 +49,7 @@ type embeddedRedis struct {
 func embedRedis(ctx context.Context) (*embeddedRedis, error) {
 	var last error
 	for range 5 {
-		l, err := listen(ctx)
+		l, err := loopback.Listen(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -46,6 +46,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 )
 
 // The builds of the storefront.
@@ -185,7 +187,7 @@ func (s *System) configure(ctx context.Context, file string) error {
 			s.services[i].handler = func() http.Handler { return newSettings(read) }
 		}
 	}
-	l, err := listen(ctx)
+	l, err := loopback.Listen(ctx)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
@@ -201,7 +203,7 @@ func (s *System) start(ctx context.Context, o Options) error {
 		if s.services[i].handler == nil {
 			continue
 		}
-		l, err := listen(ctx)
+		l, err := loopback.Listen(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.services[i].name, err)
 		}

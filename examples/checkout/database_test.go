@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
@@ -185,7 +186,7 @@ func loseCommit(t *testing.T, o Options) {
 // answered.
 func commitLoser(t *testing.T, database string) (address string, lost *atomic.Bool) {
 	t.Helper()
-	l, err := listen(t.Context())
+	l, err := loopback.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +335,7 @@ func TestAddressesThatAreNone(t *testing.T) {
 // A server that is not there is an error at the start, which shows no password.
 func TestServersThatAreNotThere(t *testing.T) {
 	t.Parallel()
-	free, err := ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,13 @@
 package checkout
 
 import (
-	"errors"
 	"net"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 )
 
 func TestDocuments(t *testing.T) {
@@ -17,7 +18,7 @@ func TestDocuments(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	listen := make(map[string]string)
-	free, err := ReservePorts(len(s.Dependencies()))
+	free, err := loopback.Reserve(len(s.Dependencies()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,54 +78,6 @@ func TestDocuments(t *testing.T) {
 	if _, err := s.Documents(listen, ""); err == nil || !strings.Contains(err.Error(), "mail") {
 		t.Errorf("without an address for mail: %v, want an error that names it", err)
 	}
-}
-
-// A reserved port is nobody else's: no other reservation and no server takes it, though
-// nothing listens there. Its holder can listen, stop and listen again.
-func TestReservedPorts(t *testing.T) {
-	t.Parallel()
-	free, err := ReservePorts(20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer free.Close()
-	seen := make(map[string]bool)
-	for _, a := range free.Addresses() {
-		host, text, err := net.SplitHostPort(a)
-		port, _ := strconv.Atoi(text)
-		if err != nil || host != "127.0.0.1" || port < firstPort || port > lastPort || seen[a] {
-			t.Errorf("address %q: %v, seen %v", a, err, seen[a])
-		}
-		seen[a] = true
-		if l, err := listenAt(t.Context(), a); !errors.Is(err, errTaken) {
-			t.Errorf("a server took %s, which is reserved: %v, %v", a, l, err)
-		}
-		if held, err := reserve(a); err == nil {
-			t.Errorf("%s was reserved twice", a)
-			_ = held.Close()
-		}
-		for range 2 {
-			l, err := net.Listen("tcp", a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if held, err := reserve(a); err == nil {
-				t.Errorf("%s was reserved, where a server listens", a)
-				_ = held.Close()
-			}
-			_ = l.Close()
-		}
-	}
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for a := range seen {
-		if l, err := listenAt(t.Context(), a); err == nil {
-			_ = l.Close()
-			return // one is proof enough: another process may have taken some
-		}
-	}
-	t.Error("no port can be taken after Close")
 }
 
 func TestServersListenBelowTheEphemeralRange(t *testing.T) {

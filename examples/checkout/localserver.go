@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -35,7 +36,7 @@ type LocalServer struct {
 	log   *os.File      // of the server
 	ended chan struct{} // closed when the process is gone
 	dir   string
-	ports *Ports // its one, kept until it is closed
+	ports *loopback.Ports // its one, kept until it is closed
 }
 
 const (
@@ -156,7 +157,7 @@ func newLocalServer(as *syscall.Credential) (*LocalServer, error) {
 		return nil, err
 	}
 	s := &LocalServer{dir: dir, ended: make(chan struct{})}
-	s.ports, err = ReservePorts(1)
+	s.ports, err = loopback.Reserve(1)
 	if err == nil {
 		s.log, err = os.Create(filepath.Join(dir, "log"))
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 )
 
 // order is what the shop remembers of a completed checkout.
@@ -52,7 +54,7 @@ type orders struct {
 // before connect. It serves PUT /orders/{id}, GET /orders/{id}, and an audit for
 // invariants: GET /orders/duplicates with an optional ?since= (RFC 3339).
 func newOrders(ctx context.Context, log *slog.Logger) (*orders, error) {
-	l, err := listen(ctx)
+	l, err := loopback.Listen(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 )
 
 // quoteRequest asks what quantity pieces cost today.
@@ -59,7 +61,7 @@ type settingsSource interface {
 // newPricing listens at once, because a proxy may have to be put in front of
 // it, but cannot quote before connect.
 func newPricing(ctx context.Context, log *slog.Logger) (*pricing, error) {
-	l, err := listen(ctx)
+	l, err := loopback.Listen(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 )
 
 // shop is one build of the storefront: it turns requests into calls of dependencies.
@@ -103,7 +105,7 @@ func (o *opening) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newStorefront holds a port, and answers 503 on it until open.
 func newStorefront(ctx context.Context, log *slog.Logger) (*storefront, error) {
-	l, err := listen(ctx)
+	l, err := loopback.Listen(ctx)
 	if err != nil {
 		return nil, err
 	}

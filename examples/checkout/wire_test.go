@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 )
 
 // A wire is a TCP connection to a dependency that tests can break.
@@ -40,7 +42,7 @@ func newWire(t *testing.T, upstream string) *wire {
 	if _, rest, ok := strings.Cut(upstream, "://"); ok {
 		upstream = rest
 	}
-	free, err := ReservePorts(1) // it also listens again on its port
+	free, err := loopback.Reserve(1) // it also listens again on its port
 	if err != nil {
 		t.Fatal(err)
 	}

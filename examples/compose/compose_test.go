@@ -22,8 +22,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -213,7 +213,7 @@ func build(t *testing.T, module, room string) (program string) {
 // those of the first, and is gone in the end.
 func TestTheProcesses(t *testing.T) {
 	t.Parallel()
-	ports, err := checkout.ReservePorts(20)
+	ports, err := loopback.Reserve(20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,8 +117,9 @@ func newWreck(t *testing.T) *wreck {
 	w := &wreck{dir: t.TempDir(), server: server.URL()}
 	api := httptest.NewServer(w.gate(t))
 	t.Cleanup(api.Close)
-	for _, name := range []string{"shop", "other", "third"} {
-		if _, err := systemtest.CreateProxy(w.server, name, strings.TrimPrefix(backend.URL, "http://")); err != nil {
+	names := []string{"shop", "other", "third"}
+	for i, listen := range reserve(t, len(names)) {
+		if err := systemtest.CreateProxy(w.server, names[i], listen, strings.TrimPrefix(backend.URL, "http://")); err != nil {
 			t.Fatal(err)
 		}
 	}

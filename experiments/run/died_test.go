@@ -1,8 +1,9 @@
 package run_test
 
 import (
+	"net"
+	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -21,7 +22,13 @@ func TestASystemThatDiesIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close() //nolint:errcheck // the end of the test
-	entry := httptest.NewServer(systemtest.Calls("http://" + s.Listen))
+	address := reserve(t, 1)[0]
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := &httptest.Server{Listener: l, Config: &http.Server{Handler: systemtest.Calls("http://" + s.Listen)}}
+	entry.Start()
 	defer entry.Close()
 	s.EntryURL = entry.URL
 	if err := s.WriteDocuments(o); err != nil {
@@ -36,7 +43,7 @@ func TestASystemThatDiesIsTold(t *testing.T) {
 		t.Fatalf("%s %v %q, outages %+v", e.Verdict, e.ReasonCodes, e.Reasons, e.Outages)
 	}
 	died := e.Outages[0]
-	if address := strings.TrimPrefix(entry.URL, "http://"); !died.Lasted() || died.Address != address || died.From.Before(e.Faults[0].Injected.Add(-1e9)) {
+	if !died.Lasted() || died.Address != address || died.From.Before(e.Faults[0].Injected.Add(-1e9)) {
 		t.Errorf("%+v, want %s since the fault", died, address)
 	}
 }

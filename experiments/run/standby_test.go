@@ -15,6 +15,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -65,14 +66,27 @@ func newStandbyBench(t *testing.T, api string, entry func(primary, standby strin
 		return s.URL
 	}
 	upstream := serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	first, err1 := systemtest.CreateProxy(api, primary, upstream)
-	second, err2 := systemtest.CreateProxy(api, standby, upstream)
+	listen := reserve(t, 2)
+	first, second := listen[0], listen[1]
+	err1, err2 := systemtest.CreateProxy(api, primary, first, upstream), systemtest.CreateProxy(api, standby, second, upstream)
 	dir := t.TempDir()
 	document := fmt.Appendf(nil, standbySystem, api, serve(entry("http://"+first, "http://"+second)), serve(entry(upstream, upstream)), first, upstream, second)
 	if err := errors.Join(err1, err2, os.WriteFile(filepath.Join(dir, systemtest.SystemFile), document, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return &standbyBench{dir: dir, api: api, options: standbyOptions(dir)}
+}
+
+// reserve returns n addresses that are the test's until it ends, also while nothing
+// listens there.
+func reserve(t *testing.T, n int) []string {
+	t.Helper()
+	ports, err := loopback.Reserve(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ports.Close() })
+	return ports.Addresses()
 }
 
 func standbyOptions(dir string) run.Options {

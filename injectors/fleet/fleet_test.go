@@ -17,6 +17,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -625,14 +626,16 @@ func TestContractOfOne(t *testing.T) {
 		Counts: true,
 		Route: func(t *testing.T, upstream string) (string, string) {
 			name := "dependency-" + strconv.FormatInt(routes.Add(1), 10)
-			if err := admin.Create(t.Context(), name, "127.0.0.1:0", upstream); err != nil {
-				t.Fatal(err)
-			}
-			p, err := admin.Fill(t.Context(), &plan.Plan{Experiments: []plan.Experiment{{Faults: []plan.Fault{{Proxy: name}}}}})
+			ports, err := loopback.Reserve(1) // a proxy that is down is still there
 			if err != nil {
 				t.Fatal(err)
 			}
-			return name, p.Experiments[0].Faults[0].Listen
+			t.Cleanup(func() { _ = ports.Close() })
+			listen := ports.Addresses()[0]
+			if err := admin.Create(t.Context(), name, listen, upstream); err != nil {
+				t.Fatal(err)
+			}
+			return name, listen
 		},
 		Unroute: func(t *testing.T, name string) {
 			if err := admin.Delete(context.Background(), name); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
@@ -173,7 +174,7 @@ func busy(t *testing.T, s *redisState) {
 // cluster starts a Redis that is a node of one.
 func (s *redisState) cluster(t *testing.T) {
 	t.Helper()
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

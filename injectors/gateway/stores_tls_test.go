@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
@@ -89,7 +89,7 @@ func TestRedisClientsMayUseTLS(t *testing.T) {
 	if err := s.admin.ConfigSet(t.Context(), "tls-cert-file", crt).Err(); err != nil {
 		t.Skip("this Redis is built without TLS: ", err)
 	}
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -59,7 +59,7 @@ func stockRoute(b *testing.B, up string) string {
 
 // stockProxy makes a proxy named x on a server that may not choose the port itself.
 func stockProxy(b *testing.B, api, up string) string {
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -105,7 +105,7 @@ func TestAPartOfAListInACircle(t *testing.T) {
 // freePort is a port that the test keeps.
 func freePort(t *testing.T) string {
 	t.Helper()
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
@@ -27,7 +27,7 @@ func TestACandidateIsServedAndTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
@@ -28,15 +28,17 @@ func driven(url string, counts bool) injectortest.Target {
 		Counts: counts, Disables: !counts,
 		Route: func(t *testing.T, upstream string) (string, string) {
 			name := "dependency-" + strconv.FormatInt(routes.Add(1), 10)
-			if err := admin.Create(t.Context(), name, "127.0.0.1:0", upstream); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { unroute(t, admin, name) })
-			p, err := admin.Fill(t.Context(), &plan.Plan{Experiments: []plan.Experiment{{Faults: []plan.Fault{{Proxy: name}}}}})
+			ports, err := loopback.Reserve(1) // a proxy that is down is still there
 			if err != nil {
 				t.Fatal(err)
 			}
-			return name, p.Experiments[0].Faults[0].Listen
+			t.Cleanup(func() { _ = ports.Close() })
+			listen := ports.Addresses()[0]
+			if err := admin.Create(t.Context(), name, listen, upstream); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { unroute(t, admin, name) })
+			return name, listen
 		},
 		Unroute: func(t *testing.T, name string) { unroute(t, admin, name) },
 		Enable: func(t *testing.T, name string, enabled bool) {

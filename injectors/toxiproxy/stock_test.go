@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
@@ -79,7 +79,7 @@ func stockProcess(t *testing.T, binary string) (url string, process *os.Process)
 
 func startProcess(t *testing.T, binary string) (url string, process *os.Process, ok bool) {
 	t.Helper()
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/required"
 )
 
@@ -121,7 +121,7 @@ func (h host) serve(ready func() error, name string, args ...string) {
 // finds it free.
 func freeAddress(t *testing.T) (address, port string) {
 	t.Helper()
-	free, err := checkout.ReservePorts(1)
+	free, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -164,14 +164,13 @@ func TestWarningsTellNoSecrets(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // where nobody listens
 	var elsewhere atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	t.Cleanup(other.Close)
 	redirects := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusPermanentRedirect))
 	t.Cleanup(redirects.Close)
-	for name, base := range map[string]string{"certificate": secure.URL, "refused": gone.URL, "redirect": redirects.URL} {
+	for name, base := range map[string]string{"certificate": secure.URL, "refused": gone, "redirect": redirects.URL} {
 		var told lines
 		p := planOf(hook())
 		n, err := New(p, Options{Getenv: variables(base), Logf: told.printf})
@@ -286,11 +285,10 @@ func TestTry(t *testing.T) {
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	p := planOf(append(all(), experiments.Receiver{Kind: experiments.Webhook, URL: "${env:NOWHERE}"})...)
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // where nobody listens
 	getenv := func(name string) (string, bool) {
 		if name == "NOWHERE" {
-			return gone.URL, true
+			return gone, true
 		}
 		return variables(server.URL)(name)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 )
 
@@ -20,12 +21,12 @@ func noEnv(string) (string, bool) { return "", false }
 // freeAddress is an address of this machine that nobody listens at.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := loopback.Reserve(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Cleanup(func() { _ = ports.Close() })
+	return ports.Addresses()[0]
 }
 
 // The level is the one that is asked for, or else toxiproxy-server's.

@@ -6,7 +6,6 @@ package systemtest
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
@@ -97,7 +97,13 @@ func (s *System) start(o Options) (err error) {
 		s.servers = append(s.servers, server)
 		s.Toxiproxy, s.Upstream = server.URL(), s.BackendURL
 	}
-	if s.Listen, err = CreateProxy(s.Toxiproxy, Dependency, s.Upstream); err != nil {
+	ports, err := loopback.Reserve(1)
+	if err != nil {
+		return err
+	}
+	s.servers = append(s.servers, ports)
+	s.Listen = ports.Addresses()[0]
+	if err := CreateProxy(s.Toxiproxy, Dependency, s.Listen, s.Upstream); err != nil {
 		return err
 	}
 	entry := o.Entry
@@ -209,20 +215,19 @@ func Answers(client *http.Client, url string) bool {
 	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 }
 
-// CreateProxy creates a proxy on a port that the server of ours at api chooses,
-// and returns its host:port.
-func CreateProxy(api, name, upstream string) (listen string, err error) {
-	body := fmt.Sprintf(`{"name":%q,"listen":"127.0.0.1:0","upstream":%q,"enabled":true}`, name, upstream)
+// CreateProxy creates a proxy that listens at listen, as host:port, by the API of a server
+// at api.
+func CreateProxy(api, name, listen, upstream string) error {
+	body := fmt.Sprintf(`{"name":%q,"listen":%q,"upstream":%q,"enabled":true}`, name, listen, upstream)
 	resp, err := http.Post(api+"/proxies", "application/json", strings.NewReader(body))
 	if err != nil {
-		return "", err
+		return err
 	}
-	var created struct{ Listen string }
-	err = errors.Join(json.NewDecoder(resp.Body).Decode(&created), resp.Body.Close())
-	if err == nil && created.Listen == "" {
-		err = fmt.Errorf("create proxy %s: %s", name, resp.Status)
+	said, err := io.ReadAll(resp.Body)
+	if resp.StatusCode != http.StatusCreated {
+		err = errors.Join(err, fmt.Errorf("create proxy %s: %s: %s", name, resp.Status, said))
 	}
-	return created.Listen, err
+	return errors.Join(err, resp.Body.Close())
 }
 
 // PlanScan loads the system's document and plans a scan of it, from now and with seed 1.

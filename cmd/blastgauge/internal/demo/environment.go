@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/loopback"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -39,7 +40,7 @@ type Environment struct {
 	server  *proxy.Server // nil with a Toxiproxy that was given
 	driver  *toxiproxy.Driver
 	created []string          // proxies that we created
-	ports   []*checkout.Ports // where they listen
+	ports   []*loopback.Ports // where they listen
 }
 
 // Start starts a shop behind its proxies and writes its documents. The error is of class
@@ -109,7 +110,7 @@ func (e *Environment) createProxies(ctx context.Context) (map[string]string, err
 
 // reserve returns n addresses that are kept until Close.
 func (e *Environment) reserve(n int) ([]string, error) {
-	free, err := checkout.ReservePorts(n)
+	free, err := loopback.Reserve(n)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func (e *Environment) createProxy(ctx context.Context, d checkout.Dependency, ad
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
 		err := e.driver.Create(ctx, d.Name, address, d.Upstream)
-		if err == nil || attempt == attempts || !checkout.AddressTaken(address) {
+		if err == nil || attempt == attempts || !loopback.Taken(address) {
 			return address, err
 		}
 		other, err := e.reserve(1)

@@ -1,4 +1,9 @@
-package checkout
+// Package loopback gives ports of this machine that stay whose they are while nothing
+// listens there.
+//
+// A port that the system chooses may be anybody's as soon as its listener is closed: a
+// test, or a demo, that expects silence there hears a stranger.
+package loopback
 
 import (
 	"context"
@@ -10,7 +15,7 @@ import (
 	"syscall"
 )
 
-// Ports of the demo lie between these two. The ephemeral range of Linux starts
+// Ports from here lie between these two. The ephemeral range of Linux starts
 // at 32768: a port from there may be taken, between two phases of a run, by
 // the outgoing connection of any process.
 const (
@@ -28,9 +33,9 @@ type Ports struct {
 	held []net.PacketConn
 }
 
-// ReservePorts keeps n different ports until Close. They are free, and below the range
+// Reserve keeps n different ports until Close. They are free, and below the range
 // that the system hands to outgoing connections.
-func ReservePorts(n int) (*Ports, error) {
+func Reserve(n int) (*Ports, error) {
 	p := &Ports{}
 	for range n {
 		held, err := firstFree(reserve)
@@ -47,7 +52,7 @@ func ReservePorts(n int) (*Ports, error) {
 // round: of two at once, one sees the other.
 func reserve(address string) (net.PacketConn, error) {
 	held, err := net.ListenPacket("udp", address)
-	if err == nil && AddressTaken(address) {
+	if err == nil && Taken(address) {
 		return nil, errors.Join(errTaken, held.Close())
 	}
 	return held, err
@@ -74,9 +79,9 @@ func (p *Ports) Close() error {
 // errTaken means that a port is somebody's.
 var errTaken = errors.New("the port is taken")
 
-// AddressTaken reports whether something listens at an address of this machine, as
+// Taken reports whether something listens at an address of this machine, as
 // host:port.
-func AddressTaken(address string) bool {
+func Taken(address string) bool {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return errors.Is(err, syscall.EADDRINUSE)
@@ -85,8 +90,8 @@ func AddressTaken(address string) bool {
 	return false
 }
 
-// listen binds a free port that nobody has reserved.
-func listen(ctx context.Context) (net.Listener, error) {
+// Listen binds a free port that nobody has reserved.
+func Listen(ctx context.Context) (net.Listener, error) {
 	return firstFree(func(address string) (net.Listener, error) { return listenAt(ctx, address) })
 }
 
