@@ -21,6 +21,16 @@ type Point struct {
 	Fault, Control Counts
 }
 
+// Start writes when a stretch begins: 1:05, or 0:00.5 where that is no whole second, so
+// that two which begin in one second can be told apart.
+func (p Point) Start() string {
+	text := figures.Stopwatch(p.From)
+	if _, part := math.Modf(p.From); part > 0.05 && part < 0.95 {
+		text += figures.Fixed(part, 1)[1:]
+	}
+	return text
+}
+
 // Counts are what one arm met in a stretch.
 type Counts struct {
 	journeys, harmed int

@@ -88,3 +88,13 @@ func TestASingleKnownPercentileIsDrawn(t *testing.T) {
 		}
 	}
 }
+
+// Stretches that begin in one second are told apart.
+func TestWhenAPointStarts(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[float64]string{0: "0:00", 0.2: "0:00.2", 0.5: "0:00.5", 1: "0:01", 62.5: "1:02.5", 2.999999: "0:02", 3.0000001: "0:03"} {
+		if got := (Point{From: from}).Start(); got != want {
+			t.Errorf("%g s is %s, want %s", from, got, want)
+		}
+	}
+}

@@ -341,7 +341,7 @@ func (c *timeChart) addHovers() {
 // reading is short, as there are many of them. The table below the chart has
 // everything, and the page's script reads it there.
 func (c *timeChart) reading(p Point) string {
-	text := figures.Stopwatch(p.From) + " " + p.Fault.Harm()
+	text := p.Start() + " " + p.Fault.Harm()
 	if c.withControl {
 		text += ", control " + p.Control.Harm()
 	}

@@ -228,7 +228,7 @@ func (b block) streamoverTime(qw422016 *qt422016.Writer) {
 `)
 		for _, p := range b.Points() {
 			qw422016.N().S(`<tr><th>`)
-			qw422016.E().S(figures.Stopwatch(p.From))
+			qw422016.E().S(p.Start())
 			qw422016.N().S(`</th><td>`)
 			qw422016.E().S(p.Fault.Count())
 			qw422016.N().S(`</td><td>`)
