@@ -17,7 +17,7 @@ import (
 )
 
 // leastRun is how many blocks of documents are run at least.
-const leastRun = 8
+const leastRun = 10
 
 // Blocks of documents that say so are run, as a reader would: line by line, in bash. The
 // words behind sh in the fence say how:

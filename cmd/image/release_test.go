@@ -28,7 +28,7 @@ const mostOfBinary = 40_000_000
 
 // A release is what goreleaser made of this source under a tag.
 type release struct {
-	dist      string
+	src, dist string
 	commit    string
 	platforms []string // such as linux/amd64
 }
@@ -52,8 +52,8 @@ func makeRelease(t *testing.T) release {
 			t.Fatalf("%v: .ci/run installs it", err)
 		}
 	}
-	r := release{platforms: []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64"}}
 	src := copySource(t)
+	r := release{src: src, platforms: []string{"darwin/amd64", "darwin/arm64", "linux/amd64", "linux/arm64"}}
 	if asked == "here" {
 		r.platforms = []string{"linux/" + runtime.GOARCH}
 		replaceIn(t, filepath.Join(src, ".goreleaser.yaml"), "goarch: [amd64, arm64]", "goarch: ["+runtime.GOARCH+"]")
@@ -141,6 +141,29 @@ func TestARelease(t *testing.T) {
 		})
 	}
 	checkSums(t, r.dist, want)
+	if os.Getenv("BLASTGAUGE_RELEASE") == "all" { // everything of ours is compiled once more
+		checkInstall(t, r)
+	}
+}
+
+// checkInstall installs the newest version by the path of the module, as README says, from
+// the repository of the release in place of the public one. Go's sums are not asked for:
+// what else is needed comes from the modules of this machine, which were checked.
+func checkInstall(t *testing.T, r release) {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "gitconfig")
+	text := "[url \"file://" + filepath.ToSlash(r.src) + "\"]\n\tinsteadOf = https://github.com/blastgauge/blastgauge\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	modules := strings.TrimSpace(command(t, r.src, "go", "env", "GOMODCACHE"))
+	command(t, dir, "env", "GIT_CONFIG_GLOBAL="+config, "GOPRIVATE=github.com/blastgauge/blastgauge", "GOSUMDB=off",
+		"GOPROXY=file://"+filepath.ToSlash(modules)+"/cache/download", "GOMODCACHE="+filepath.Join(dir, "modules"), "GOFLAGS=-modcacherw -trimpath",
+		"CGO_ENABLED=0", "GOBIN="+dir, "go", "install", "github.com/blastgauge/blastgauge/cmd/blastgauge@latest")
+	if said := command(t, dir, filepath.Join(dir, "blastgauge"), "version"); !strings.HasPrefix(said, "blastgauge v0.9.8 ") {
+		t.Errorf("what was installed says %q", said)
+	}
 }
 
 // checkSums wants the files of a release, and the checksum of each but that of their list.
