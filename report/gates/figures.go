@@ -93,6 +93,10 @@ func (s *summary) nearestFigure() page.Figure {
 	case n == nil:
 		f.Value, f.Tone = "none", ""
 		f.Notes = []page.Note{{Text: "of what was tried near the candidate"}}
+		if open := s.openNeighbors(); open > 0 {
+			f.Value = "none shown"
+			f.Notes = append(f.Notes, page.Note{Text: figures.Count(open) + " undecided"})
+		}
 		return f
 	}
 	f.Value = short(n.Change(), 24)

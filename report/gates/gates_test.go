@@ -253,3 +253,30 @@ func TestGaps(t *testing.T) {
 		t.Errorf("open: %q of %d", open, len(s.gaps()))
 	}
 }
+
+// What nobody knows of a neighbor is not taken for a neighbor that holds.
+func TestUndecidedNeighbors(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		verdicts []result.Verdict
+		value    string
+	}{
+		"all hold":        {[]result.Verdict{result.Held, result.Held}, "none"},
+		"one undecided":   {[]result.Verdict{result.Held, result.Inconclusive}, "none shown"},
+		"one not trusted": {[]result.Verdict{result.Invalid, result.Held}, "none shown"},
+		"one not run":     {[]result.Verdict{result.NotRun}, "none shown"},
+	} {
+		r := &gate.Report{}
+		for _, v := range tt.verdicts {
+			r.Neighborhood = append(r.Neighborhood, gate.Neighbor{Pointer: "/retries", Verdict: v})
+		}
+		s := &summary{r: r}
+		if got := s.nearestFigure().Value; got != tt.value {
+			t.Errorf("%s: the figure is %q, want %q", name, got, tt.value)
+		}
+		all := (&summary{r: &gate.Report{Neighborhood: []gate.Neighbor{{Verdict: result.Held}}}}).nearestText()
+		if got := s.nearestText(); (got == all) != (tt.value == "none") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}

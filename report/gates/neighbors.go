@@ -98,9 +98,18 @@ func (s *summary) nearestText() string {
 	case n == nil && len(s.r.Neighborhood) == 0:
 		return ""
 	case n == nil:
+		if open := s.openNeighbors(); open > 0 {
+			return "nothing that was tried near it was shown to fail: " + figures.Count(open) + " of " + figures.Count(len(s.r.Neighborhood)) + " undecided"
+		}
 		return "nothing that was tried near it fails"
 	}
 	return n.text() + " fails: " + n.measure()
+}
+
+// openNeighbors is of how many neighbors nobody knows whether they fail.
+func (s *summary) openNeighbors() int {
+	counts := s.counts()
+	return len(s.r.Neighborhood) - counts[result.Held] - counts[result.Refuted]
 }
 
 // counts is how many neighbors have a verdict.
