@@ -17,7 +17,7 @@ import (
 
 func TestExamples(t *testing.T) {
 	t.Parallel() // it counts and does not measure
-	testscript.Run(t, reporting(testscript.Params{
+	runScripts(t, testscript.Params{
 		Dir:                 "testdata/script/examples",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -35,7 +35,7 @@ func TestExamples(t *testing.T) {
 			env.Setenv("PATH", nodePrograms()+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return os.CopyFS(copied, os.DirFS("../../examples"))
 		},
-	}))
+	})
 }
 
 // nodePrograms is where npm has put programs.

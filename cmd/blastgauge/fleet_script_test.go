@@ -44,7 +44,7 @@ func TestFleet(t *testing.T) {
 			return nil
 		},
 	}
-	testscript.Run(t, reporting(p))
+	runScripts(t, p)
 }
 
 type fleetKey struct{}

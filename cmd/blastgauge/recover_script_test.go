@@ -39,7 +39,7 @@ func TestRecovery(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			testscript.Run(t, reporting(recovery(tt.dir, tt.server, stockServer)))
+			runScripts(t, recovery(tt.dir, tt.server, stockServer))
 		})
 	}
 }

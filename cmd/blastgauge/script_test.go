@@ -81,7 +81,7 @@ func TestScripts(t *testing.T) {
 	}{{"workflows", workflows}, {"processes", processes}, {"commands", scripts}} {
 		t.Run(some.name, func(t *testing.T) {
 			t.Parallel()
-			testscript.Run(t, reporting(some.params(t)))
+			runScripts(t, some.params(t))
 		})
 	}
 }
