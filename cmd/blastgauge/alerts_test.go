@@ -15,12 +15,12 @@ import (
 
 // alertRules are rules about the answers of a shop, of which each ends in another way. A
 // Prometheus that evaluates them every second tells of harm two or three seconds after it
-// began.
+// began. None lasts until a measurement that is made again.
 const alertRules = `      - {alert: Always, expr: vector(1)}
       - {alert: Never, expr: 'shop_answers_total < 0'}
       - {alert: ShopErrors, expr: 'increase(shop_answers_total{code="502"}[4s]) > 0', labels: {severity: page}}
       - {alert: ShopErrorsLate, expr: 'increase(shop_answers_total{code="502"}[4s]) > 0', for: 7s}
-      - {alert: ShopErrorsStay, expr: 'increase(shop_answers_total{code="502"}[5m]) > 0'}
+      - {alert: ShopErrorsStay, expr: 'increase(shop_answers_total{code="502"}[12s]) > 0'}
 `
 
 // startAlerted DIR [alertmanager] [silenced] starts a shop whose alerts a real Prometheus
