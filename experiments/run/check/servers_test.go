@@ -64,6 +64,7 @@ func newHost(t *testing.T, users ...string) host {
 
 func (h host) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+h.dir) // a MariaDB that starts removes what others have in a folder of all
 	cmd.Dir, cmd.SysProcAttr = h.dir, &syscall.SysProcAttr{Credential: h.as, Setpgid: true}
 	return cmd
 }
