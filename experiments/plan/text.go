@@ -85,7 +85,11 @@ func (p *Plan) describeTraces() string {
 }
 
 func (e Experiment) writeText(b *bytes.Buffer) {
-	fmt.Fprintf(b, "\n  # %s: %s\n", e.ID, inert.Text(e.Title))
+	title := ""
+	if e.Title != e.ID { // as where the document gives none
+		title = ": " + inert.Text(e.Title)
+	}
+	fmt.Fprintf(b, "\n  # %s%s\n", e.ID, title)
 	if e.Owner != "" {
 		fmt.Fprintf(b, "      owner: %s\n", inert.Text(e.Owner))
 	}
